@@ -1,0 +1,75 @@
+# tern: everything is built into bin/; objects and generated headers go to build/.
+PREFIX = /usr/local
+CC = $(shell head -n 1 conf-cc)
+LD = $(shell head -n 1 conf-ld)
+CFLAGS_ALL = $(CC) -std=c11 -D_GNU_SOURCE -I. -Ibuild -fPIE -MMD -MP \
+	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla $(CFLAGS)
+SKARNET = -l:libskarnet.a
+
+ROOMS = smtpd queue send local remote alias tools
+PROGRAMS = tern-smtpd tern-queue tern-showq tern-send tern-local tern-remote tern-alias newaliases \
+	sendmail mailq tern-setup tern-queuectl tern-trace tern-explain
+# These are static: they live in a chroot or start often. They never use NSS.
+STATIC = tern-smtpd tern-remote sendmail
+
+sources = $(wildcard $(1)/*.c)
+mains = $(foreach p,$(PROGRAMS),$(wildcard $(1)/$(p).c))
+modules = $(filter-out $(call mains,$(1)),$(call sources,$(1)))
+object = $(patsubst %.c,build/%.o,$(1))
+
+BINARIES = $(addprefix bin/,$(PROGRAMS))
+ARCHIVES = $(foreach r,$(ROOMS),build/$(r).a)
+TESTS = $(patsubst t/%.c,build/t/%,$(wildcard t/*_*.c))
+
+all: $(BINARIES)
+
+# ---- programs: main and its own room, then the rooms whose libraries it may use, then what they share
+define program
+bin/$(notdir $(basename $(1))): $$(call object,$(1)) $$(ARCHIVES) build/lib.a conf-ld
+	@mkdir -p bin
+	$$(LD) $$(if $$(filter $$(@F),$$(STATIC)),-static-pie,-pie) $$(LDFLAGS) -o $$@ $$< build/$(patsubst %/,%,$(dir $(1))).a \
+		build/queue.a build/alias.a build/lib.a $$(SKARNET)
+endef
+$(foreach r,$(ROOMS),$(foreach m,$(call mains,$(r)),$(eval $(call program,$(m)))))
+
+define archive
+build/$(1).a: $$(call object,$$(call modules,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach r,lib $(ROOMS),$(eval $(call archive,$(r))))
+
+build/%.o: %.c build/conf.h conf-cc
+	@mkdir -p $(@D)
+	$(CFLAGS_ALL) -c -o $@ $<
+
+build/conf.h: conf-home conf-users Makefile
+	@mkdir -p $(@D)
+	@{ echo '/* made from conf-home and conf-users */'; \
+	  printf '#define CONF_HOME "%s"\n' "$$(head -n 1 conf-home)"; \
+	  printf '#define CONF_USERS '; for u in $$(head -n 1 conf-users); do printf '"%s", ' "$$u"; done; echo; } > $@.new
+	@mv $@.new $@
+
+# ---- tests
+unit: $(TESTS)
+
+build/t/%: t/%.c $(ARCHIVES) build/lib.a
+	@mkdir -p $(@D)
+	$(CFLAGS_ALL) -c -o $@.o $<
+	$(LD) -pie $(LDFLAGS) -o $@ $@.o $(ARCHIVES) $(ARCHIVES) build/lib.a $(SKARNET) -lcmocka
+
+check: all unit
+	sh t/check
+
+# ---- installation
+install: all
+	sh tools/install "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf build bin
+
+-include $(wildcard build/*/*.d)
+
+.PHONY: all unit check install clean
+.SECONDARY:
