@@ -5,6 +5,7 @@
 #ifndef TERN_NOTICE_H
 #define TERN_NOTICE_H
 
+#include <sys/types.h>
 #include "lib/id.h"
 
 #define NOTICE ID_PACK
