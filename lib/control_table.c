@@ -1,0 +1,178 @@
+/* control_table - every setting, once: name, kind, defaults, bounds, and what a line of it must look like. */
+#include <string.h>
+#include <skalibs/ip46.h>
+#include <skalibs/types.h>
+#include "lib/address.h"
+#include "lib/control.h"
+#include "lib/netblock.h"
+
+static int is_host(char const *line, char const **remedy)
+{
+  *remedy = "write one domain name, as in mail.example.org";
+  return address_is_domain(line, strlen(line));
+}
+
+static int is_domain_or_below(char const *line, char const **remedy)
+{
+  *remedy = "write one domain a line, as in example.org, or .example.org for all below it";
+  return address_is_domain(line + (*line == '.'), strlen(line + (*line == '.')));
+}
+
+static int is_listen(char const *line, char const **remedy)
+{
+  control_listen l;
+  *remedy = "write one address and port a line, as in :25, 0.0.0.0:25, [::]:25 or 127.0.0.1:2525";
+  return control_scan_listen(line, &l);
+}
+
+static int is_network(char const *line, char const **remedy)
+{
+  netblock n;
+  *remedy = "write one network a line, as in 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32";
+  return netblock_scan(&n, line);
+}
+
+static int is_virtualdomain(char const *line, char const **remedy)
+{
+  char const *colon = strchr(line, ':');
+  char const *domain = memchr(line, '@', colon ? (size_t)(colon - line) : 0);
+  *remedy = "write domain:user or user@domain:target";
+  domain = domain ? domain + 1 : line;
+  if (!colon || !colon[1] || colon == domain)
+    return 0;
+  return address_is_domain(domain + (*domain == '.'), (size_t)(colon - domain - (*domain == '.')));
+}
+
+/* "host", "host:port", "[literal]", "[literal]:port"; the port is a number from 1 to 65535 */
+static int is_target(char const *s)
+{
+  char const *end = *s == '[' ? strchr(s, ']') : strchr(s, ':');
+  uint16_t port;
+  if (*s == '[') {
+    if (!end++)
+      return 0;
+  } else if (!end)
+    end = s + strlen(s);
+  if (!address_is_domain(s, (size_t)(end - s))) /* a name, or a literal in its brackets */
+    return 0;
+  return !*end || (*end == ':' && uint160_scan(end + 1, &port) && port);
+}
+
+static int is_route(char const *line, char const **remedy)
+{
+  char const *colon = strchr(line, ':');
+  *remedy = "write domain:host[:port], as in example.org:mail.example.org, :[192.0.2.1]:2525 or example.org: "
+            "(by MX)";
+  if (!colon)
+    return 0;
+  if (colon > line && !address_is_domain(line + (*line == '.'), (size_t)(colon - line - (*line == '.'))))
+    return 0;
+  return !colon[1] || is_target(colon + 1);
+}
+
+static int is_path(char const *line, char const **remedy)
+{
+  *remedy = "write the path of a file";
+  return !strstr(line, "/../") && line[strlen(line) - 1] != '/';
+}
+
+static int is_passwd(char const *line, char const **remedy)
+{
+  unsigned int colons = 0;
+  char const *home = line;
+  *remedy = "write lines of passwd(5): name:x:uid:gid:comment:/home/name:/bin/sh";
+  for (char const *p = line; *p; p++)
+    if (*p == ':' && ++colons == 5)
+      home = p + 1;
+  return colons == 6 && *line != ':' && *home == '/';
+}
+
+static int is_mailbox(char const *line, char const **remedy)
+{
+  size_t len = strlen(line);
+  *remedy = "write Maildir/ for a Maildir in the home, or /var/mail/%u for a mailbox file";
+  if (strstr(line, ".."))
+    return 0;
+  if (*line != '/')
+    return line[len - 1] == '/';
+  return len > 3 && !strcmp(line + len - 3, "/%u");
+}
+
+static int is_delimiter(char const *line, char const **remedy)
+{
+  *remedy = "write one character, as in +";
+  return !line[1] && strchr("+-=_.#~!%", line[0]);
+}
+
+static int is_resolver(char const *line, char const **remedy)
+{
+  char copy[80];
+  char *p = copy;
+  ip46 ip;
+  size_t len = strlen(line);
+  uint16_t port;
+  *remedy = "write the address of a DNS server, as in 192.0.2.53, 127.0.0.1:5353 or [::1]:5353";
+  if (len >= sizeof copy)
+    return 0;
+  memcpy(copy, line, len + 1);
+  if (ip46_scan(copy, &ip) == len)
+    return 1;
+  p = strrchr(copy, ':');
+  if (!p || !uint160_scan(p + 1, &port) || !port)
+    return 0;
+  *p = 0;
+  p = copy;
+  if (*p == '[' && copy[strlen(copy) - 1] == ']') {
+    copy[strlen(copy) - 1] = 0;
+    p++;
+  }
+  return ip46_scan(p, &ip) == strlen(p) && *p;
+}
+
+static int is_address(char const *line, char const **remedy)
+{
+  *remedy = "write one address, as in postmaster or postmaster@example.org";
+  return address_judge(line, strlen(line)) == ADDRESS_OK;
+}
+
+static int is_name(char const *line, char const **remedy)
+{
+  *remedy = "write one user name a line";
+  return !strpbrk(line, " \t/:,@");
+}
+
+#define SECONDS_MAX 86400u
+
+control_entry const control_table[CONTROL_N] = {
+    [CONTROL_ME] = {"me", CONTROL_LINE, 0, 0, 0, 0, &is_host},
+    [CONTROL_LISTEN] = {"listen", CONTROL_LINES, ":25", "127.0.0.1:2525", 0, 0, &is_listen},
+    [CONTROL_LOCALS] = {"locals", CONTROL_LINES, 0, 0, 0, 0, &is_domain_or_below},
+    [CONTROL_VIRTUALDOMAINS] = {"virtualdomains", CONTROL_LINES, "", "", 0, 0, &is_virtualdomain},
+    [CONTROL_RELAYDOMAINS] = {"relaydomains", CONTROL_LINES, "", "", 0, 0, &is_domain_or_below},
+    [CONTROL_RELAYCLIENTS] = {"relayclients", CONTROL_LINES, "127.0.0.0/8\n::1", "127.0.0.0/8\n::1", 0, 0,
+                              &is_network},
+    [CONTROL_SMTPROUTES] = {"smtproutes", CONTROL_LINES, "", "", 0, 0, &is_route},
+    [CONTROL_ALIASES] = {"aliases", CONTROL_LINE, "/etc/aliases", "aliases", 0, 0, &is_path},
+    [CONTROL_USERS] = {"users", CONTROL_LINES, "", "", 0, 0, &is_passwd},
+    [CONTROL_MAILBOX] = {"mailbox", CONTROL_LINE, "/var/mail/%u", "Maildir/", 0, 0, &is_mailbox},
+    [CONTROL_RECIPIENTDELIMITER] = {"recipientdelimiter", CONTROL_LINE, "+", "+", 0, 0, &is_delimiter},
+    [CONTROL_DATABYTES] = {"databytes", CONTROL_NUMBER, "52428800", "52428800", 1, 1ull << 40, 0},
+    [CONTROL_CONCURRENCYLOCAL] = {"concurrencylocal", CONTROL_NUMBER, "20", "20", 1, 1000, 0},
+    [CONTROL_CONCURRENCYREMOTE] = {"concurrencyremote", CONTROL_NUMBER, "200", "200", 1, 4000, 0},
+    [CONTROL_CONCURRENCYINCOMING] = {"concurrencyincoming", CONTROL_NUMBER, "200", "200", 1, 900, 0},
+    [CONTROL_CONCURRENCYUSER] = {"concurrencyuser", CONTROL_NUMBER, "4", "4", 1, 100, 0},
+    [CONTROL_QUEUELIFETIME] = {"queuelifetime", CONTROL_NUMBER, "604800", "604800", 0, 1ull << 32, 0},
+    [CONTROL_RESOLVER] = {"resolver", CONTROL_LINES, "", "", 0, 0, &is_resolver},
+    [CONTROL_TIMEOUTSMTPD] = {"timeoutsmtpd", CONTROL_NUMBER, "300", "300", 1, SECONDS_MAX, 0},
+    [CONTROL_TIMEOUTCONNECT] = {"timeoutconnect", CONTROL_NUMBER, "60", "60", 1, SECONDS_MAX, 0},
+    [CONTROL_TIMEOUTREMOTE] = {"timeoutremote", CONTROL_NUMBER, "300", "300", 1, SECONDS_MAX, 0},
+    [CONTROL_TIMEOUTDONE] = {"timeoutdone", CONTROL_NUMBER, "600", "600", 1, SECONDS_MAX, 0},
+    [CONTROL_TIMEOUTCOMMAND] = {"timeoutcommand", CONTROL_NUMBER, "600", "600", 1, SECONDS_MAX, 0},
+    [CONTROL_TIMEOUTDRAIN] = {"timeoutdrain", CONTROL_NUMBER, "30", "30", 1, SECONDS_MAX, 0},
+    [CONTROL_SMTPDUSES] = {"smtpduses", CONTROL_NUMBER, "100", "100", 1, 1000000, 0},
+    [CONTROL_DOUBLEBOUNCETO] = {"doublebounceto", CONTROL_LINE, "postmaster", "postmaster", 0, 0,
+                                &is_address},
+    [CONTROL_QUEUEVIEWERS] = {"queueviewers", CONTROL_LINES, "root", "root", 0, 0, &is_name},
+    [CONTROL_QUEUEADMINS] = {"queueadmins", CONTROL_LINES, "root", "root", 0, 0, &is_name},
+    [CONTROL_VIRTUAL] = {"virtual", CONTROL_LINE, "", "", 0, 0, &is_path},
+};
