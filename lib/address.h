@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <skalibs/stralloc.h>
 
-#define ADDRESS_LOCAL_MAX 64u   /* RFC 5321 section 4.5.3.1.1; octets */
+#define ADDRESS_LOCAL_MAX 255u  /* octets; RFC 5321 section 4.5.3.1.1 asks for 64 at least, VERP and SRS senders are longer */
 #define ADDRESS_DOMAIN_MAX 255u /* 4.5.3.1.2 */
 #define ADDRESS_PATH_MAX 256u   /* 4.5.3.1.3, with the brackets; not enforced on its own */
 
@@ -17,7 +17,8 @@ enum address_parsed {
   ADDRESS_EMPTY,   /* <> */
   ADDRESS_SYNTAX,
   ADDRESS_TOOLONG,
-  ADDRESS_UTF8     /* well formed, but needs SMTPUTF8 (an octet above 127): still filled in */
+  ADDRESS_UTF8,    /* well formed, but needs SMTPUTF8 (an octet above 127): still filled in */
+  ADDRESS_NOMEM    /* address_path alone: later */
 };
 
 /* A path "<...>" (brackets may be missing; a source route is skipped) at the start of s. *used: octets taken. out

@@ -82,7 +82,8 @@ struct envelope_s {
 #define envelope_rcpts(e) genalloc_s(envelope_rcpt, &(e)->rcpts)
 
 /* Stores len octets as a string of e and puts its offset into *where (any uint32_t of e or of its recipients).
-   0: no memory, or a NUL in it (EINVAL). An empty string gets offset 0. */
+   0: no memory, a control character in it (EINVAL), or more than ENVELOPE_ADDRESS_MAX octets (ENAMETOOLONG). An empty
+   string gets offset 0. */
 extern int envelope_set(envelope *e, uint32_t *where, char const *s, size_t len);
 extern int envelope_set_sender(envelope *e, char const *s, size_t len);
 /* Adds a recipient and gives it back to be filled in (valid until the next one is added). 0: no memory, a NUL, or
@@ -93,15 +94,15 @@ extern int envelope_rcpt_set(envelope *e, size_t index, size_t where, char const
 extern void envelope_clear(envelope *e); /* empty, memory kept */
 extern void envelope_free(envelope *e);
 
-/* Appends the records of e to out: first those about the message, then those of recipients first..last-1, as many
-   as stay within max bytes in all (0: no bound); *next is the first recipient left out. 0: no memory. */
+/* Appends the records of e to out: if first is 0 those about the message, then those of recipients first..last-1, as many
+   as stay within max bytes in all (0: no bound), but one at least; *next is the first recipient left out. 0: no memory. */
 extern int envelope_pack(envelope const *e, stralloc *out, size_t first, size_t max, size_t *next);
 /* The same for the whole envelope. */
 extern int envelope_pack_all(envelope const *e, stralloc *out);
 
 enum envelope_unpacked {
   ENVELOPE_OK,
-  ENVELOPE_BROKEN,  /* records that claim too much, a NUL in a string, an octet out of its range */
+  ENVELOPE_BROKEN,  /* records that claim too much, a record twice, a control character or an octet out of its range */
   ENVELOPE_FOREIGN, /* an unknown record that must be understood */
   ENVELOPE_TOOMANY, /* recipients */
   ENVELOPE_NOMEM

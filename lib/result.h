@@ -68,7 +68,8 @@ extern void result_set(result *r, enum result_class class, unsigned int status, 
 /* "x.y.z" with a NUL: 12 bytes are enough. */
 extern char const *result_code(result const *r, char s[12]);
 /* What another host said: "450 4.2.0 text": three digits, perhaps a code, text. The class follows the first digit
-   (anything but 2, 4, 5 is temporary); a code of another class than the digit is not believed. */
+   (anything but 2, 4, 5 is temporary); a code of another class than the digit is not believed. The text is the whole
+   reply, digits included, as one line (what a Diagnostic-Code wants). */
 extern void result_from_reply(result *r, char const *reply, size_t len);
 
 /* The one serial form, for frames and for the queue's notes: class, status (4 bytes), text. */
