@@ -7,9 +7,15 @@
                              MEANING_USER     ANSWER_NAME, ANSWER_EXT
                              MEANING_ALIAS    ANSWER_NAME (of an alias whose programs, files, includes are to be run)
                              MEANING_EXPAND   nothing: it is a parent of members below
+                             MEANING_ELSEWHERE nothing: its domain is not this machine's, it goes on by SMTP
                              MEANING_UNKNOWN, MEANING_LATER  ANSWER_RESULT
-                           and then the closure of all that expand, duplicates removed, grouped by envelope sender:
-                           ANSWER_GROUP (its data: the new sender, owner-NAME@domain; without data: the message's own),
+                           The frames of an answer are one stream of records, cut between any two of them.
+                           Who reads no `virtual` file can't know all the domains that it declares: with that setting
+                           every recipient is asked about, else only those in locals and virtualdomains.
+                           A recipient with FINAL_USER or FINAL_ALIAS is local whatever its domain. All that follow:
+                           the closure of all that expand, duplicates removed, grouped by envelope sender:
+                           ANSWER_GROUP (its data: the new sender, owner-NAME@me; without data: the message's own; a
+                           message from <> keeps that in every group),
                            in it members: ANSWER_MEMBER (an address with a domain), ANSWER_FINAL if not FINAL_NOT,
                            ANSWER_PARENT (number: index of the recipient that led here first).
                            An error anywhere in a recipient's closure makes that recipient MEANING_LATER as a whole.
@@ -59,6 +65,7 @@ enum meaning {
   MEANING_USER = 'u',
   MEANING_ALIAS = 'p',   /* programs, files, includes of an alias (FINAL_ALIAS) */
   MEANING_EXPAND = 'e',  /* "address": an alias or a virtual address */
+  MEANING_ELSEWHERE = 'r', /* not a domain of this machine: whether it is relayed is for the asker to say */
   MEANING_UNKNOWN = 'n',
   MEANING_LATER = 'l'
 };
@@ -68,6 +75,12 @@ enum meaning {
    or "user" whose domain is known to be local. */
 extern enum meaning question_exists(door *d, char const *address, size_t len, result *r, tain const *deadline);
 extern int question_whoami(door *d, char *name, size_t max, tain const *deadline); /* 0: nobody says */
+/* The programs, files and includes of an alias, appended to `targets` in order, each with its NUL, and the address of its
+   owner (with a NUL; empty if it has none). 0: *r says why not: permanent if there is no such alias. */
+extern int question_targets(door *d, char const *alias, size_t len, stralloc *targets, stralloc *owner, result *r,
+                            tain const *deadline);
+/* The lines of an explanation, each with its NUL, appended to `steps`. 0: *r says why not. */
+extern int question_explain(door *d, char const *address, size_t len, stralloc *steps, result *r, tain const *deadline);
 
 /* The frames of a resolve question; for the recipients of e in list[0..n-1] (indexes into envelope_rcpts), put into d's
    queue. Answers count recipients 0..n-1. 0: no memory. */
