@@ -9,16 +9,16 @@
                              MEANING_EXPAND   nothing: it is a parent of members below
                              MEANING_ELSEWHERE nothing: its domain is not this machine's, it goes on by SMTP
                              MEANING_UNKNOWN, MEANING_LATER  ANSWER_RESULT
-                           The frames of an answer are one stream of records, cut between any two of them.
-                           Who reads no `virtual` file can't know all the domains that it declares: with that setting
-                           every recipient is asked about, else only those in locals and virtualdomains.
-                           A recipient with FINAL_USER or FINAL_ALIAS is local whatever its domain. All that follow:
-                           the closure of all that expand, duplicates removed, grouped by envelope sender:
+                           and then the closure of all that expand, duplicates removed, grouped by envelope sender:
                            ANSWER_GROUP (its data: the new sender, owner-NAME@me; without data: the message's own; a
                            message from <> keeps that in every group),
                            in it members: ANSWER_MEMBER (an address with a domain), ANSWER_FINAL if not FINAL_NOT,
                            ANSWER_PARENT (number: index of the recipient that led here first).
                            An error anywhere in a recipient's closure makes that recipient MEANING_LATER as a whole.
+                           The frames of an answer are one stream of records, cut between any two of them. A recipient
+                           with FINAL_USER or FINAL_ALIAS is local whatever its domain. Only tern-alias knows the domains
+                           that the file of the setting `virtual` declares: where it is set, every recipient is asked
+                           about, else those in locals and virtualdomains are enough.
    targets  terns, ternx, root
                            't': QUESTION_ADDRESS (an alias's name). Answer: ANSWER_OWNER (may be missing), then
                            ANSWER_TARGET in the order of the file: "|program", "/file" or ":include:/path" as written
