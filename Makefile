@@ -19,7 +19,9 @@ object = $(patsubst %.c,build/%.o,$(1))
 
 BINARIES = $(addprefix bin/,$(PROGRAMS))
 ARCHIVES = $(foreach r,$(ROOMS),build/$(r).a)
+# t/ROOM_MODULE.c is a test of that module; a name without _ is a tool of the whole-system tests
 TESTS = $(patsubst t/%.c,build/t/%,$(wildcard t/*_*.c))
+TOOLS = $(filter-out $(TESTS),$(patsubst t/%.c,build/t/%,$(wildcard t/*.c)))
 
 all: $(BINARIES)
 
@@ -53,8 +55,14 @@ build/conf.h: conf-home conf-users Makefile
 
 # ---- tests
 unit: $(TESTS)
+test-tools: $(TOOLS)
 
-build/t/%: t/%.c $(ARCHIVES) build/lib.a
+$(TOOLS): build/t/%: t/%.c build/lib.a
+	@mkdir -p $(@D)
+	$(CFLAGS_ALL) -c -o $@.o $<
+	$(LD) -pie $(LDFLAGS) -o $@ $@.o build/lib.a $(SKARNET)
+
+$(TESTS): build/t/%: t/%.c $(ARCHIVES) build/lib.a
 	@mkdir -p $(@D)
 	$(CFLAGS_ALL) -c -o $@.o $<
 	$(LD) -pie $(LDFLAGS) -o $@ $@.o $(ARCHIVES) $(ARCHIVES) build/lib.a $(SKARNET) -lcmocka
@@ -71,5 +79,5 @@ clean:
 
 -include $(wildcard build/*/*.d)
 
-.PHONY: all unit check install clean
+.PHONY: all unit test-tools check install clean
 .SECONDARY:

@@ -1,5 +1,6 @@
 /* control_table - every setting, once: name, kind, defaults, bounds, and what a line of it must look like. */
 #include <string.h>
+#include <strings.h>
 #include <skalibs/ip46.h>
 #include <skalibs/types.h>
 #include "lib/address.h"
@@ -43,17 +44,27 @@ static int is_virtualdomain(char const *line, char const **remedy)
   return address_is_domain(domain + (*domain == '.'), (size_t)(colon - domain - (*domain == '.')));
 }
 
+/* "[127.0.0.1]", "[::1]" or "[IPv6:::1]"; gives where it ends, 0 if it is none of them */
+static char const *after_literal(char const *s)
+{
+  char const *end = strchr(s, ']');
+  char copy[IP46_FMT];
+  ip46 ip;
+  size_t len;
+  s += strncasecmp(s, "[IPv6:", 6) ? 1 : 6;
+  if (!end || (len = (size_t)(end - s)) >= sizeof copy)
+    return 0;
+  memcpy(copy, s, len);
+  copy[len] = 0;
+  return len && ip46_scan(copy, &ip) == len ? end + 1 : 0;
+}
+
 /* "host", "host:port", "[literal]", "[literal]:port"; the port is a number from 1 to 65535 */
 static int is_target(char const *s)
 {
-  char const *end = *s == '[' ? strchr(s, ']') : strchr(s, ':');
+  char const *end = *s == '[' ? after_literal(s) : s + strcspn(s, ":");
   uint16_t port;
-  if (*s == '[') {
-    if (!end++)
-      return 0;
-  } else if (!end)
-    end = s + strlen(s);
-  if (!address_is_domain(s, (size_t)(end - s))) /* a name, or a literal in its brackets */
+  if (!end || (*s != '[' && !address_is_domain(s, (size_t)(end - s))))
     return 0;
   return !*end || (*end == ':' && uint160_scan(end + 1, &port) && port);
 }

@@ -1,0 +1,113 @@
+# t/lib.sh - what the whole-system tests share: an instance of their own, started under s6 and stopped again; what a test
+# says. Sourced by t/system_*.sh, which t/check runs with BIN (the programs) and TOOLS (build/t).
+#
+#   ok NAME / not_ok NAME WHY / check NAME COMMAND...      one line a promise, counted by t/check
+#   instance [SETTING=VALUE ...]   makes $TERN_HOME (and $PORT, $HOMES) for this test;  start, stop, stop -k
+#   user NAME                      a user of the instance with a home in $HOMES/NAME (call before instance)
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd)
+BIN=${BIN:-$here/bin}
+TOOLS=${TOOLS:-$here/build/t}
+PATH=$BIN:$PATH
+export PATH
+export LC_ALL=C
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/tern-test.XXXXXX")
+chmod 755 "$work"
+HOMES=$work/home
+mkdir -m 755 "$HOMES"
+: >"$work/users"
+failures=0
+started=
+next_uid=20101
+
+ok() { printf 'ok %s\n' "$1"; }
+not_ok() { printf 'not ok %s: %s\n' "$1" "${2:-}"; failures=$((failures + 1)); }
+skip() { printf 'skip %s: %s\n' "$1" "$2"; }
+# check NAME COMMAND ...: ok if the command succeeds; what it printed is shown if not
+check() {
+  check_name=$1; shift
+  if check_out=$("$@" 2>&1); then ok "$check_name"; else not_ok "$check_name" "$(printf '%s' "$check_out" | tail -n 5 | tr '\n' '|')"; fi
+}
+# within SECONDS COMMAND ...: tries it again and again
+within() {
+  within_end=$(($(date +%s) + $1)); shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$within_end" ] || return 1
+    sleep 0.1
+  done
+}
+is_root() { [ "$(id -u)" = 0 ]; }
+# a port of 127.0.0.1 that nobody listens on; each test process looks in a range of its own
+free_port() {
+  free_n=${free_n:-$((20000 + $$ % 9000))}
+  while :; do
+    free_n=$((free_n + 1))
+    "$TOOLS/portfree" 127.0.0.1 "$free_n" && break
+  done
+  echo "$free_n"
+}
+user() {
+  uid=$next_uid
+  next_uid=$((next_uid + 1))
+  is_root || uid=$(id -u)
+  echo "$1:x:$uid:20100::$HOMES/$1:/bin/sh" >>"$work/users"
+  mkdir -m 755 -p "$HOMES/$1"
+  if is_root; then chown "$uid:20100" "$HOMES/$1"; fi
+}
+instance() {
+  TERN_HOME=$work/instance
+  export TERN_HOME
+  PORT=$(free_port)
+  free_n=$PORT
+  mkdir -p "$work/etc"
+  [ -e "$work/etc/aliases" ] || : >"$work/etc/aliases"
+  tern-setup "$TERN_HOME" me=here.test locals="here.test
+localhost" listen="127.0.0.1:$PORT" mailbox=Maildir/ aliases="$work/etc/aliases" users="$(cat "$work/users")" "$@"
+}
+start() {
+  s6-svscan "$TERN_HOME/service" >"$work/svscan.out" 2>&1 &
+  started=$!
+  start_n=0
+  until s6-svwait -U -t 500 "$TERN_HOME"/service/* >/dev/null 2>&1; do
+    start_n=$((start_n + 1))
+    [ $start_n -lt 60 ] || { echo "the services did not get ready"; cat "$TERN_HOME"/log/*/current "$work/svscan.out"; return 1; }
+    sleep 0.1
+  done
+}
+# stop: as an administrator would; stop -k: kill -9 of everything that runs in the instance
+stop() {
+  [ -n "$started" ] || return 0
+  if [ "${1:-}" = -k ]; then
+    kill -9 "$started" 2>/dev/null
+    kill -9 $(instance_pids) 2>/dev/null
+  else
+    s6-svscanctl -t "$TERN_HOME/service" 2>/dev/null
+    ( sleep 60; kill -9 "$started" ) 2>/dev/null & killer=$!
+    wait "$started" 2>/dev/null
+    kill "$killer" 2>/dev/null; wait "$killer" 2>/dev/null
+  fi
+  wait "$started" 2>/dev/null
+  started=
+}
+# every process whose environment or folder says that it is of this instance
+instance_pids() {
+  for p in /proc/[0-9]*; do
+    case $(readlink "$p/cwd" 2>/dev/null) in "$TERN_HOME" | "$TERN_HOME"/*) echo "${p#/proc/}"; continue;; esac
+    [ "${p#/proc/}" = $$ ] || tr '\0' '\n' 2>/dev/null <"$p/environ" | grep -qxF "TERN_HOME=$TERN_HOME" &&
+      case $(cat "$p/comm" 2>/dev/null) in tern-* | s6-*) echo "${p#/proc/}";; esac
+  done 2>/dev/null
+}
+logs() { cat "$TERN_HOME"/log/*/current 2>/dev/null; }
+queue_empty() { [ "$(mailq)" = "Mail queue is empty" ]; }
+mails() { find "$HOMES/$1/Maildir/new" "$HOMES/$1/Maildir/cur" -type f 2>/dev/null; }
+has_mails() { [ "$(mails "$1" | wc -l)" -eq "$2" ]; }
+finish() {
+  stop
+  [ -z "${TERN_HOME:-}" ] || kill -9 $(instance_pids) 2>/dev/null
+  cd / || exit 1
+  rm -rf "$work"
+  [ "$failures" = 0 ]
+}
+trap 'finish; exit 1' INT TERM
+trap finish EXIT

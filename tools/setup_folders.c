@@ -1,0 +1,114 @@
+/* setup_folders - HOME and what is in it: the map of who owns which folder, as code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
+#include "lib/control.h"
+#include "queue/store.h"
+#include "tools/setup.h"
+
+void setup_home(char const *home)
+{
+  struct stat st;
+  if (mkdir(home, 0755) == -1 && errno != EEXIST)
+    setup_fail(EX_CANTCREAT, "make", home);
+  if (chdir(home) == -1 || stat(".", &st) == -1)
+    setup_fail(EX_CANTCREAT, "enter", home);
+  if (st.st_uid != geteuid())
+    setup_refuse(EX_NOPERM, "this instance is somebody else's: only its owner may set it up");
+  if (st.st_mode & 022)
+    setup_refuse(EX_NOPERM, "HOME may be written by others; type: chmod go-w on it");
+  if ((st.st_mode & 0755) != 0755 && chmod(".", 0755) == -1)
+    setup_fail(EX_CANTCREAT, "set the mode of", home);
+}
+
+void setup_folder(char const *path, uid_t uid, gid_t gid, mode_t mode)
+{
+  struct stat st;
+  if (mkdir(path, 0700) == -1 && errno != EEXIST)
+    setup_fail(EX_CANTCREAT, "make", path);
+  if (lstat(path, &st) == -1 || !S_ISDIR(st.st_mode))
+    setup_fail(EX_CANTCREAT, "use as a folder", path);
+  if ((st.st_uid != uid || st.st_gid != gid) && chown(path, uid, gid) == -1)
+    setup_fail(EX_CANTCREAT, "give away", path);
+  if ((st.st_mode & 07777) != mode && chmod(path, mode) == -1)
+    setup_fail(EX_CANTCREAT, "set the mode of", path);
+}
+
+static int same(char const *path, char const *s, size_t len, mode_t mode)
+{
+  stralloc old = STRALLOC_ZERO;
+  struct stat st;
+  int is = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 07777) == mode &&
+           openslurpclose(&old, path) && old.len == len && !memcmp(old.s, s, len);
+  stralloc_free(&old);
+  return is;
+}
+
+void setup_file(char const *path, char const *s, size_t len, mode_t mode)
+{
+  char beside[512];
+  int fd;
+  if (same(path, s, len, mode))
+    return;
+  if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
+    setup_refuse(EX_SOFTWARE, "a path is too long");
+  unlink(beside);
+  fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd == -1 || allwrite(fd, s, len) < len || fchmod(fd, mode) == -1 || fsync(fd) == -1 ||
+      close(fd) == -1 || rename(beside, path) == -1)
+    setup_fail(EX_CANTCREAT, "write", path);
+}
+
+static void queue_folders(identities const *ids)
+{
+  char path[] = "queue/?";
+  setup_folder("queue", ids->uid[TERNQ], ids->gid[TERNQ], 0770);
+  for (char const *c = STORE_FOLDERS; *c; c++) {
+    path[sizeof path - 2] = *c;
+    setup_folder(path, ids->uid[TERNQ], ids->gid[TERNQ], 0770);
+  }
+  setup_folder("queue/bad", ids->uid[TERNQ], ids->gid[TERNQ], 0770);
+}
+
+/* root's mailbox belongs to ternm, as whom mail for root is delivered. An old one is given to him; root reads
+ * it still. */
+static void root_mailbox(identities const *ids)
+{
+  static enum control_name const want[] = {CONTROL_MAILBOX};
+  control c = CONTROL_ZERO;
+  stralloc path = STRALLOC_ZERO;
+  struct stat st;
+  char const *mailbox;
+  if (!control_read(&c, want, 1, 1, &path))
+    setup_refuse(EX_CONFIG, path.s);
+  mailbox = control_line(&c, CONTROL_MAILBOX);
+  path.len = 0;
+  if (*mailbox == '/' && stralloc_catb(&path, mailbox, strlen(mailbox) - 2) && stralloc_cats(&path, "root") &&
+      stralloc_0(&path) && lstat(path.s, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+      st.st_uid != ids->uid[TERNM] && lchown(path.s, ids->uid[TERNM], (gid_t)-1) == -1)
+    setup_fail(EX_CANTCREAT, "give root's mailbox to the user that writes it:", path.s);
+  stralloc_free(&path);
+  control_free(&c);
+}
+
+void setup_folders(setup const *s)
+{
+  identities const *ids = &s->ids;
+  uid_t uid = ids->owner;
+  gid_t gid = ids->root ? 0 : ids->owner_gid;
+  setup_folder("control", uid, gid, 0755);
+  setup_folder("run", uid, gid, 0755);
+  setup_folder("run/holder", uid, gid, 0700);
+  setup_folder("service", uid, gid, 0755);
+  setup_folder("log", uid, gid, 0755);
+  queue_folders(ids);
+  if (ids->root)
+    root_mailbox(ids);
+}
