@@ -176,9 +176,9 @@ static enum envelope_unpacked take_rcpt(envelope *e, record const *one)
 
 static enum envelope_unpacked take_about_rcpt(envelope *e, record const *one)
 {
-  envelope_rcpt *rcpt = envelope_rcpts(e) + envelope_count(e) - 1;
   if (!envelope_count(e))
     return ENVELOPE_BROKEN;
+  envelope_rcpt *rcpt = envelope_rcpts(e) + (envelope_count(e) - 1);
   switch (one->type) {
   case ENVELOPE_ORIGINAL: return take_string(e, &rcpt->original, one);
   case ENVELOPE_ORCPT: return take_string(e, &rcpt->orcpt, one);
