@@ -18,26 +18,31 @@
 #include "lib/id.h"
 #include "lib/result.h"
 
-#define SUBMISSION_CHUNK 1048576u /* octets */
+#define SUBMISSION_CHUNK 1048576u        /* octets */
+#define SUBMISSION_ENVELOPE_MAX 4194304u /* bytes of all envelope frames */
 #define SUBMISSION_MORE 'E'
 #define SUBMISSION_LAST 'e'
 #define SUBMISSION_ANSWER 'q'
 enum submission_record { SUBMISSION_RESULT = 1 | RECORD_MUST, SUBMISSION_ID = 2 | RECORD_MUST /* text */ };
 
 /* ---- clients that wait: tern-smtpd, sendmail, a user's process */
+#define SUBMISSION_PENDING 65536u /* bytes that are kept before anything is written */
 typedef struct submission_s submission;
 struct submission_s {
   door d;
   stralloc pending; /* what is not written yet: a small message goes out in one write */
+  size_t open;      /* where in pending the data of the last chunk begin; 0: there is none */
+  int broken;       /* errno of the write that failed; 0: none did */
 };
-/* Knocks and takes the envelope. 0: errno as door_knock. */
+/* Knocks and takes the envelope. 0: errno as door_knock; nothing is left to close. */
 extern int submission_open(submission *s, envelope const *e, tain const *deadline);
-extern int submission_body(submission *s, char const *octets, size_t len, tain const *deadline); /* 0: give it up */
+/* 0: the other side takes no more. submission_end tells why, if there is an early answer. */
+extern int submission_body(submission *s, char const *octets, size_t len, tain const *deadline);
 /* Ends the body and waits. Always fills in *r (no answer, or a broken one: temporary); 1: accepted, id_text is the id.
    The submission is closed. A message that went out whole but got EPIPE without an answer was not taken: a door that
    drains answers all that it read. */
 extern int submission_end(submission *s, result *r, char id_text[ID_LEN + 1], tain const *deadline);
-extern void submission_abort(submission *s);
+extern void submission_abort(submission *s); /* takes all back; may be called twice, or after submission_end */
 
 /* ---- for a loop that must not wait (tern-send): the same bytes */
 /* Appends the raw bytes of all envelope frames, with the frames' heads. 0: no memory. */
@@ -46,16 +51,24 @@ extern void submission_chunk(char head[4], size_t len); /* a chunk's head; 0 end
 extern int submission_answer(frame const *f, result *r, char id_text[ID_LEN + 1]); /* 1: accepted; 0: *r says why not */
 
 /* ---- the server: tern-queue */
-/* Takes the frames of the envelope. ENVELOPE_OK, or what is wrong with it; -1: the client went away (errno). */
+/* Adds the frames of the envelope to e. ENVELOPE_OK, or what is wrong with it (ENVELOPE_TOOMANY also if it is longer than
+   SUBMISSION_ENVELOPE_MAX); -1: the client went away or sent no frame of an envelope (errno). */
 extern int submission_take_envelope(door *d, envelope *e, tain const *deadline);
 typedef struct submission_stream_s submission_stream;
 struct submission_stream_s {
   door *d;
-  size_t left; /* of the current chunk */
+  size_t left; /* octets of the current chunk that are still to come */
   int ended;
+  unsigned int have; /* bytes of the next chunk's head */
+  char head[4];
 };
-/* Reads up to max octets of the body, straight into s, several chunks at once where they are there already.
-   >0: their number; 0: the end; -1: errno (EPIPE: the client went away before the end; EPROTO: nonsense). */
+#define SUBMISSION_STREAM(door)                                                                              \
+  {                                                                                                          \
+    .d = (door)                                                                                              \
+  }
+/* Reads up to max octets of the body, straight into s, several chunks at once where they are there already. Waits until
+   there is something. >0: their number; 0: the end; -1: errno (EPIPE: the client went away before the end; EPROTO:
+   nonsense; ETIMEDOUT; EINTR: a signal came while nothing did, call again). */
 extern ssize_t submission_read(submission_stream *in, char *s, size_t max, tain const *deadline);
 extern int submission_reply(door *d, result const *r, char const *id_text, tain const *deadline); /* id_text may be 0 */
 
