@@ -1,0 +1,35 @@
+/* window - how many connections one destination may have, and whether it is tried at all. Pure.
+
+   It grows by one with each success, which doubles it with each round of answers, and halves when a
+   connection fails. After WINDOW_DEAD failures in a row the destination is dead: nothing is tried until a
+   pause is over, then one connection probes it. The pause doubles from WINDOW_PAUSE to WINDOW_PAUSE_MAX.
+   Times are seconds of the runner's own clock, which never jumps. */
+#ifndef TERN_SEND_WINDOW_H
+#define TERN_SEND_WINDOW_H
+
+#include <stdint.h>
+
+#define WINDOW_DEAD 4u
+#define WINDOW_PAUSE 60u
+#define WINDOW_PAUSE_MAX 3600u
+
+typedef struct window_s window;
+struct window_s {
+  uint32_t start;    /* connections to begin with */
+  uint32_t limit;    /* connections now */
+  uint32_t failures; /* in a row */
+  uint32_t pause;    /* seconds; 0: it was never dead since it last answered */
+  uint32_t until;    /* dead until then */
+  int dead;
+};
+
+extern void window_init(window *w, uint32_t start);
+extern void window_success(window *w, uint32_t max); /* max: never more connections than that */
+extern void window_failure(window *w, uint32_t now);
+/* Connections that it may have now: 0 while it is dead, 1 for the probe. */
+extern uint32_t window_allows(window const *w, uint32_t now);
+extern uint32_t window_left(window const *w, uint32_t now); /* seconds that it stays dead */
+extern void window_forget(window *w);                       /* alive, as if nothing had been tried yet */
+extern int window_remembers(window const *w);               /* there is something to forget */
+
+#endif
