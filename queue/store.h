@@ -1,6 +1,7 @@
-/* store - the queue on the disk: one message, one file, queue/C/ID (C: the id's last character). The only code that
-   opens, writes, syncs, locks or unlinks there; file.h beside it knows the format. Used by tern-queue (creates), tern-send
-   (marks, removes) and tern-showq (reads). All paths are relative to HOME, the current folder. */
+/* store - the queue on the disk: one message, one file, queue/C/ID (C: the id's last character). The only
+   code that opens, writes, syncs, locks or unlinks there; file.h beside it knows the format. Used by
+   tern-queue (creates), tern-send (marks, removes) and tern-showq (reads). All paths are relative to HOME,
+   the current folder. */
 #ifndef TERN_STORE_H
 #define TERN_STORE_H
 
@@ -13,13 +14,14 @@
 #include "lib/id.h"
 #include "lib/result.h"
 
-#define STORE_FOLDERS "0123456789ABCDEFGHIJKLMNOPQRSTUV" /* the folders of queue/, made by tern-setup; bad/ beside them */
+#define STORE_FOLDERS                                                                                        \
+  "0123456789ABCDEFGHIJKLMNOPQRSTUV" /* the folders of queue/, made by tern-setup; bad/ beside them */
 
 enum store_rcpt { /* one octet a recipient, in the state */
-  STORE_NEW = 0,
-  STORE_DEFERRED = 'd',
-  STORE_DONE = 'D',  /* delivered, relayed, or turned into another message that is committed */
-  STORE_FAILED = 'F' /* its bounce is committed, or it needed none */
+                  STORE_NEW = 0,
+                  STORE_DEFERRED = 'd',
+                  STORE_DONE = 'D', /* delivered, relayed, or turned into another message that is committed */
+                  STORE_FAILED = 'F' /* its bounce is committed, or it needed none */
 };
 
 typedef struct store_state_s store_state;
@@ -28,8 +30,8 @@ struct store_state_s { /* the runner's marks, as they are in memory while a mess
   uint64_t next; /* seconds since 1970; 0: now */
   int hold;
   size_t n;
-  unsigned char *rcpt;  /* n octets of enum store_rcpt */
-  uint32_t dirty;       /* a bit for each 512-byte sector that differs from the disk */
+  unsigned char *rcpt; /* n octets of enum store_rcpt */
+  uint32_t dirty;      /* a bit for each 512-byte sector that differs from the disk */
 };
 
 typedef struct store_message_s store_message;
@@ -39,6 +41,8 @@ struct store_message_s {
   uint64_t uid;
   uint64_t body;   /* offset of the body */
   uint64_t length; /* its octets */
+  uint64_t end;    /* of the file, notes included */
+  uint32_t sum;    /* the body's checksum */
   uint64_t envelope;
   uint32_t envelope_length;
   store_state state;
@@ -52,61 +56,75 @@ struct store_message_s {
 typedef struct store_new_s store_new;
 struct store_new_s {
   id i;
-  int fd;
-  uint64_t at;      /* the next octet's place */
-  uint64_t body;
-  uint32_t sum;     /* of the body so far */
-  /* the rest of what the format needs */
-  uint32_t envelope_length;
-  uint32_t envelope_sum;
-  uint32_t rcpts;
+  int fd;                  /* -1: none */
+  stralloc const *records; /* of the envelope */
+  size_t rcpts;
   uint64_t uid;
-  int created; /* the file stands under its name */
+  uint64_t length; /* octets of the body so far */
+  uint32_t sum;    /* their checksum */
 };
-/* Begins a message: gives it an id. The file is created (O_EXCL), locked and checked at the first write or at commit,
-   whichever is first. `packed` are the envelope's records; it must stay until the first write. 0: errno. */
-extern int store_begin(store_new *m, unsigned int worker, stralloc const *packed, size_t rcpts, uid_t uid);
-extern int store_write(store_new *m, char const *s, size_t len);
-/* Writes the head, flushes, closes: durable when it gives 1. 0: errno, and the file is gone. */
-extern int store_commit(store_new *m);
-extern void store_abandon(store_new *m); /* unlinks, closes */
+#define STORE_NEW_ZERO                                                                                       \
+  {                                                                                                          \
+    .fd = -1                                                                                                 \
+  }
+/* Creates a message's file under a name of its own, with the lock: i is its id. `records` is the packed
+   envelope; it must stay until the commit. 0: errno, and there is no file. */
+extern int store_begin(store_new *m, unsigned int worker, stralloc const *records, size_t rcpts, uid_t uid);
+/* More of the body. 0: errno; store_abandon must follow. */
+extern int store_write(store_new *m, struct iovec const *v, unsigned int n);
+/* The rest of the body (n may be 0) and the head; flushes, closes: durable when it gives 1. A message that
+   was not written to before goes out in one write. At most STORE_PIECES pieces. 0: errno, and the file is
+   gone. */
+#define STORE_PIECES 6u
+extern int store_commit(store_new *m, struct iovec const *v, unsigned int n);
+extern void store_abandon(store_new *m); /* unlinks, closes; may be called twice */
 
 /* ---- opening (tern-send) */
 enum store_opened {
   STORE_OPENED,
-  STORE_GONE,     /* no such file */
-  STORE_BUSY,     /* somebody else holds the lock: look again later */
-  STORE_UNDONE,   /* never acknowledged: a crash left it; store_open has unlinked it */
-  STORE_DAMAGED,  /* moved to queue/bad/; `why` says what was wrong */
-  STORE_FOREIGN,  /* a newer format or an unknown record that must be understood: it waits */
-  STORE_ERROR     /* errno; try later */
+  STORE_GONE,    /* no such file */
+  STORE_BUSY,    /* somebody else holds the lock: look again later */
+  STORE_UNDONE,  /* never acknowledged: a crash left it; store_open has unlinked it */
+  STORE_DAMAGED, /* moved to queue/bad/; `why` says what was wrong */
+  STORE_FOREIGN, /* a newer format or an unknown record that must be understood: it waits */
+  STORE_ERROR    /* errno; try later */
 };
-/* Opens, locks and checks a message: head and envelope always, the body's checksum when there is no state (`check_body`,
-   as at start) or when asked. Fills in m with its state (all recipients new when there is none or a sector of it is torn).
-   e may be 0. why: at least 128 bytes, for log lines. */
-extern enum store_opened store_open(store_message *m, id const *i, envelope *e, int check_body, char *why);
+/* How far the body is looked at. After a notice the file is known to be acknowledged, and what is wrong with
+   it is damage; in a scan what is wrong and has no state was never acknowledged (STORE_UNDONE). */
+enum store_check {
+  STORE_TOLD = 0, /* after a notice: not at all */
+  STORE_SCAN = 1, /* in a scan: if there is no state */
+  STORE_FIRST = 2 /* before the first delivery of a message that a scan found: always */
+};
+#define STORE_WHY 128u
+/* Opens, locks and checks a message: head and envelope always, the body as `check` says. Fills in m with its
+   state (the recipients of a sector that is missing or torn are new) and adds the envelope to e, which may be
+   0. why: STORE_WHY bytes, for log lines. */
+extern enum store_opened store_open(store_message *m, id const *i, envelope *e, enum store_check check,
+                                    char *why);
 extern void store_close(store_message *m); /* gives up the lock */
 /* A new descriptor of the same file, read-only, for an agent. -1: errno. */
 extern int store_reader(store_message const *m);
 
 extern void store_mark(store_message *m, size_t rcpt, enum store_rcpt what); /* in memory */
 extern void store_set(store_message *m, uint32_t attempts, uint64_t next, int hold);
-/* Writes the sectors that are dirty; waits for the disk only if `sync` (verbs). 0: errno; the marks stay dirty. */
+/* Writes the sectors that are dirty; waits for the disk only if `sync` (verbs). 0: errno; the marks stay
+ * dirty. */
 extern int store_save(store_message *m, int sync);
-/* Replaces the notes: why each recipient that waits does. Groups of equal results are written once. rcpts[k] belongs to
-   results[k]. 0: errno (harmless). */
+/* Replaces the notes: why each recipient that waits does. Groups of equal results are written once. rcpts[k]
+   belongs to results[k]. 0: errno (harmless). */
 extern int store_note(store_message *m, uint32_t const *rcpts, result const *results, size_t n, time_t now);
 /* Unlinks, with the lock held, and closes. */
 extern int store_remove(store_message *m);
 extern int store_quarantine(store_message *m, char const *why); /* to queue/bad/, and closes */
 
 /* ---- reading (tern-showq) */
-/* Opens without a lock for reading only; *active: the runner or an injector holds the lock. Never unlinks or moves:
-   STORE_UNDONE and STORE_DAMAGED are only told. */
+/* Opens without a lock for reading only; *active: the runner or an injector holds the lock. Never unlinks or
+   moves: STORE_UNDONE and STORE_DAMAGED are only told. */
 extern enum store_opened store_look(store_message *m, id const *i, envelope *e, int *active);
 /* Calls f for each note. 0: no memory or an error of the disk; a torn end is silently the end. */
-extern int store_notes(store_message const *m, int (*f)(void *data, uint32_t rcpt, result const *r, uint64_t when),
-                       void *data);
+extern int store_notes(store_message const *m,
+                       int (*f)(void *data, uint32_t rcpt, result const *r, uint64_t when), void *data);
 
 /* ---- scanning */
 typedef struct store_scan_s store_scan;
@@ -118,8 +136,8 @@ struct store_scan_s {
   {                                                                                                          \
     .dir = 0, .folder = 0                                                                                    \
   }
-/* The next id that the queue's folders hold, in no order. 1: one; 0: the end; -1: errno. Names that are no ids are told to
-   `stray` (may be 0). */
+/* The next id that the queue's folders hold, in no order. 1: one; 0: the end; -1: errno. Names that are no
+   ids are told to `stray` (may be 0). */
 extern int store_scan_next(store_scan *s, id *i, void (*stray)(char const *path));
 extern void store_scan_end(store_scan *s);
 
