@@ -1,0 +1,104 @@
+/* tern-smtpd - reads SMTP from one client at a time in each of a few warm processes, and hands finished
+   messages to tern-queue. Runs as ternd in a chroot of HOME; its workers can neither open a file nor make a
+   process. See smtpd/README.md. */
+#include <stddef.h>
+#include <skalibs/stralloc.h>
+#include <skalibs/strerr.h>
+#include "lib/control.h"
+#include "lib/exits.h"
+#include "lib/listener.h"
+#include "lib/log.h"
+#include "lib/pool.h"
+#include "lib/privileges.h"
+#include "lib/service.h"
+#include "smtpd/policy.h"
+#include "smtpd/session.h"
+
+#define LISTENERS_MAX 64u
+#define WARM 3u    /* workers that wait for a client when nobody comes */
+#define LINGER 60u /* seconds that more of them stay */
+
+static identities ids;
+static policy settings = POLICY_ZERO;
+static session client;
+static int listeners[LISTENERS_MAX];
+
+/* Takes a socket for each line of `listen`: the one setting that is read before the drop. */
+static unsigned int listen_all(void)
+{
+  static enum control_name const names[] = {CONTROL_LISTEN, CONTROL_TIMEOUTDRAIN};
+  control c = CONTROL_ZERO;
+  stralloc problem = STRALLOC_ZERO;
+  unsigned int n = 0;
+  if (!control_read(&c, names, sizeof names / sizeof *names, ids.root, &problem))
+    service_refuse(&problem);
+  for (char const *line = control_line(&c, CONTROL_LISTEN); *line; line = control_next(line)) {
+    unsigned int got = 0;
+    if (n + 2 > LISTENERS_MAX)
+      strerr_dief(EXITS_SETTING, "control/listen names too many addresses: 32 lines are enough");
+    got = listener_tcp(line, (unsigned int)control_number(&c, CONTROL_TIMEOUTDRAIN), listeners + n);
+    if (!got)
+      service_fail("listen to", line);
+    n += got;
+  }
+  control_free(&c);
+  listener_finish("tcp/");
+  return n;
+}
+
+static void shape(pool_spec *spec)
+{
+  spec->max = (unsigned int)policy_number(&settings, CONTROL_CONCURRENCYINCOMING);
+  spec->min = spec->max < WARM ? spec->max : WARM;
+  spec->uses = (unsigned int)policy_number(&settings, CONTROL_SMTPDUSES);
+  spec->drain = (unsigned int)policy_number(&settings, CONTROL_TIMEOUTDRAIN);
+}
+
+static int enter(void *data, unsigned int slot)
+{
+  (void)data;
+  (void)slot;
+  session_init(&client);
+  return privileges_readonly(0, 0, 0) && privileges_jail(JAIL_NO_FILES, 0);
+}
+
+static int serve(void *data, unsigned int slot, int fd)
+{
+  ip46 peer;
+  uint16_t port;
+  (void)data;
+  (void)slot;
+  if (socket_remote46(fd, &peer, &port) < 0)
+    return 1; /* it is gone already */
+  return session_serve(&client, &settings, fd, &peer);
+}
+
+static int reload(void *data, pool_spec *spec)
+{
+  stralloc problem = STRALLOC_ZERO;
+  int ok = policy_read(&settings, ids.root, &problem);
+  (void)data;
+  if (ok)
+    shape(spec);
+  else
+    log_event(0, "warning", "problem", problem.s, "kept", "the old settings", (char *)0);
+  stralloc_free(&problem);
+  return ok;
+}
+
+int main(int argc, char const *const *argv)
+{
+  stralloc problem = STRALLOC_ZERO;
+  pool_spec spec = {
+      .linger = LINGER, .listeners = listeners, .enter = &enter, .serve = &serve, .reload = &reload};
+  (void)argv;
+  service_start("tern-smtpd", argc, &ids);
+  spec.n = listen_all();
+  if (!privileges_drop(ids.uid[TERND], ids.gid[TERND], 0, 0, PRIVILEGES_CHROOT))
+    service_fail("become", identity_names[TERND]);
+  if (!policy_read(&settings, ids.root, &problem))
+    service_refuse(&problem);
+  shape(&spec);
+  service_ready();
+  return pool_run(&spec);
+}
