@@ -33,6 +33,7 @@ struct submission_s {
   stralloc pending; /* what is not written yet: a small message goes out in one write */
   size_t open;      /* where in pending the data of the last chunk begin; 0: there is none */
   int broken;       /* errno of the write that failed; 0: none did */
+  int lost;         /* after submission_end: the door closed without an answer, so nothing was taken: try a new one */
 };
 /* Knocks and takes the envelope. 0: errno as door_knock; nothing is left to close. */
 extern int submission_open(submission *s, envelope const *e, tain const *deadline);

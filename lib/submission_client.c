@@ -15,6 +15,7 @@ int submission_open(submission *s, envelope const *e, tain const *deadline)
   s->pending = stralloc_zero;
   s->open = 0;
   s->broken = 0;
+  s->lost = 0;
   s->d.fd = -1;
   if (!door_knock(&s->d, "queue", DOOR_REFUSE_FDS, deadline))
     return 0;
@@ -128,9 +129,11 @@ int submission_end(submission *s, result *r, char id_text[ID_LEN + 1], tain cons
     (void)push_end(s, deadline);
   if (s->broken != ETIMEDOUT && door_wait(&s->d, &f, deadline))
     accepted = submission_answer(&f, r, id_text);
-  else
-    result_set(r, RESULT_TEMPORARY, STATUS_NOT_ACCEPTING, "the mail queue does not answer: %s",
-               strerror(s->broken ? s->broken : errno));
+  else {
+    int e = s->broken ? s->broken : errno;
+    s->lost = e == EPIPE || e == ECONNRESET;
+    result_set(r, RESULT_TEMPORARY, STATUS_NOT_ACCEPTING, "the mail queue does not answer: %s", strerror(e));
+  }
   submission_abort(s);
   return accepted;
 }
