@@ -1,11 +1,12 @@
 /* pool - warm worker processes: forked before they are needed, never exec'd, one client at a time each.
 
-   The master listens to s6 and forks; it never reads a client. Workers share the listeners and a scoreboard of
-   anonymous shared memory. A worker that takes the last free place tells the master by a byte in a pipe, and only then
-   does the master wake and fork more: nothing forks on a message's way while enough are warm. Workers that are idle
-   for `linger` seconds beyond `min` retire. On DRAIN the master tells the workers (SIGTERM) and returns at once; they
-   finish their client and exit, at the latest `drain` seconds later, and a worker whose master died does the same.
-   On RELOAD the master calls reload; if that returns 1, workers are replaced as soon as their client is done. */
+   The master listens to s6 and forks; it never reads a client. Workers share the listeners and a scoreboard
+   of anonymous shared memory. A worker that takes the last free place tells the master by a byte in a pipe,
+   and only then does the master wake and fork more: nothing forks on a message's way while enough are warm.
+   Workers that are idle for `linger` seconds beyond `min` retire. On DRAIN the master tells the workers
+   (SIGTERM) and returns at once; they finish their client and exit, at the latest `drain` seconds later, and
+   a worker whose master died does the same. On RELOAD the master calls reload; if that returns 1, workers are
+   replaced as soon as their client is done. */
 #ifndef TERN_POOL_H
 #define TERN_POOL_H
 
@@ -23,8 +24,8 @@ struct pool_spec_s {
   void *data;
   /* In a fresh worker, before its first client: the place for a jail. 0: the worker exits 111. May be 0. */
   int (*enter)(void *data, unsigned int slot);
-  /* One client on fd (blocking, close-on-exec; closed by the pool afterwards). slot: 0..max-1, nobody else's at the time.
-     1: stay for the next one; 0: something was odd, replace me. */
+  /* One client on fd (blocking, close-on-exec; closed by the pool afterwards). slot: 0..max-1, nobody else's
+     at the time. 1: stay for the next one; 0: something was odd, replace me. */
   int (*serve)(void *data, unsigned int slot, int fd);
   /* In the master. 1: the settings changed, pool values may have been changed in spec too. May be 0. */
   int (*reload)(void *data, pool_spec *spec);
@@ -32,11 +33,13 @@ struct pool_spec_s {
   void (*died)(void *data, unsigned int slot, int wstat);
 };
 
-/* Runs until DRAIN. Gives the exit code for the master, 0. In a worker it never returns. */
+/* Runs until DRAIN. Calls service_signals and, with `min` workers forked, service_ready: the program calls
+   neither. It sets the listeners' O_NONBLOCK as it needs it. Gives the exit code for the master, 0. In a
+   worker it never returns. */
 extern int pool_run(pool_spec *spec);
 
-/* In a worker: true once it is to end. A wait for a client that has nothing in hand should then end with *deadline at
-   the latest (unchanged if not draining). SIGTERM interrupts poll and read (EINTR). */
+/* In a worker: true once it is to end. A wait for a client that has nothing in hand should then end with
+ *deadline at the latest (unchanged if not draining). SIGTERM interrupts poll and read (EINTR). */
 extern int pool_draining(tain *deadline);
 /* In a worker: a reload happened and this worker is of the old settings. */
 extern int pool_outdated(void);
