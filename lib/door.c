@@ -40,14 +40,21 @@ void door_init(door *d, int fd, enum door_descriptors fds)
   door_start(d, fd, fds);
 }
 
-void door_close(door *d)
+void door_free(door *d)
 {
   if (d->fd < 0)
     return;
   unixmessage_sender_free(&d->out);
   unixmessage_receiver_free(&d->in);
-  fd_close(d->fd);
   d->fd = -1;
+}
+
+void door_close(door *d)
+{
+  int fd = d->fd;
+  door_free(d);
+  if (fd >= 0)
+    fd_close(fd);
 }
 
 /* ---- sending */

@@ -51,6 +51,8 @@ enum door_got { DOOR_NOTHING, DOOR_FRAME, DOOR_CLOSED, DOOR_BROKEN };
 extern void door_init(door *d, int fd, enum door_descriptors fds);
 /* The same for a socket that is non-blocking and close-on-exec already (accept4): two system calls fewer. */
 extern void door_start(door *d, int fd, enum door_descriptors fds);
+/* Frees, but leaves the socket open: for a worker of a pool, whose client the pool closes. */
+extern void door_free(door *d);
 extern void door_close(door *d); /* closes and frees; a closed door (fd -1) may be closed again */
 
 /* Connects to run/NAME below the current folder; who is known to the other side is who the caller is now.

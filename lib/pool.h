@@ -24,8 +24,9 @@ struct pool_spec_s {
   void *data;
   /* In a fresh worker, before its first client: the place for a jail. 0: the worker exits 111. May be 0. */
   int (*enter)(void *data, unsigned int slot);
-  /* One client on fd (blocking, close-on-exec; closed by the pool afterwards). slot: 0..max-1, nobody else's
-     at the time. 1: stay for the next one; 0: something was odd, replace me. */
+  /* One client on fd (blocking, close-on-exec; closed by the pool afterwards, so end a door on it with
+     door_free). slot: 0..max-1, nobody else's at the time. 1: stay for the next one; 0: something was odd,
+     replace me. */
   int (*serve)(void *data, unsigned int slot, int fd);
   /* In the master. 1: the settings changed, pool values may have been changed in spec too. May be 0. */
   int (*reload)(void *data, pool_spec *spec);
