@@ -10,8 +10,9 @@
 #include "lib/checksum.h"
 #include "queue/contents.h"
 
-#define FIRST 2048u  /* bytes of head and envelope that are read at once */
-#define PIECE 65536u /* bytes of the body */
+#define FIRST 2048u      /* bytes of head and envelope that are read at once */
+#define PIECE 65536u     /* bytes of the body */
+#define BLOCK_SECTORS 8u /* sectors of a disk block of 4096 bytes */
 
 static enum contents wrong(char *why, char const *what)
 {
@@ -97,9 +98,18 @@ static int is_hole(int fd)
 #endif
 }
 
+/* The sectors that n recipients need, and those that lie in the same disk block: a power cut may leave
+   strange bytes there, too, on a file system without a journal. */
+static unsigned int sectors_read(size_t n)
+{
+  return (file_sectors(n) + BLOCK_SECTORS - 1) / BLOCK_SECTORS * BLOCK_SECTORS;
+}
+
 static void take_sector(store_state *st, unsigned int number, file_sector const *sector)
 {
   size_t first = number * FILE_SECTOR_RCPTS;
+  if (number && first >= st->n)
+    return;
   size_t n = st->n - first < FILE_SECTOR_RCPTS ? st->n - first : FILE_SECTOR_RCPTS;
   if (!number) {
     st->attempts = sector->attempts;
@@ -112,7 +122,7 @@ static void take_sector(store_state *st, unsigned int number, file_sector const 
 static int read_state(int fd, store_message *m, contents_found *found)
 {
   char s[FILE_STATE];
-  unsigned int n = file_sectors(m->state.n);
+  unsigned int n = sectors_read(m->state.n);
   if (is_hole(fd))
     return 1;
   if (!contents_pread(fd, s, n * FILE_SECTOR, 0))
