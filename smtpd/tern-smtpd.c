@@ -99,6 +99,5 @@ int main(int argc, char const *const *argv)
   if (!policy_read(&settings, ids.root, &problem))
     service_refuse(&problem);
   shape(&spec);
-  service_ready();
   return pool_run(&spec);
 }
