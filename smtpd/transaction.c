@@ -183,21 +183,22 @@ static void foreign(session *s, result *r)
                s->address.s);
 }
 
-/* A local name, or one that may be named in `virtual`. */
+/* A local name, or one that may be named in `virtual`. For what comes later, r keeps tern-alias's reason for
+ * the log. */
 static void local(session *s, enum policy_place place, result *r)
 {
   switch (ask(s, r)) {
-  case MEANING_LATER:
-    result_set(r, RESULT_TEMPORARY, STATUS_SYSTEM, "<%.*s>: can't tell now, try again later",
-               (int)s->address.len, s->address.s);
-    break;
   case MEANING_UNKNOWN:
-    if (place == POLICY_VIRTUAL && r->status != STATUS_UNKNOWN_MAILBOX)
+    result_set(r, RESULT_PERMANENT, STATUS_UNKNOWN_MAILBOX, "<%.*s>: no such user here", (int)s->address.len,
+               s->address.s);
+    break;
+  case MEANING_ELSEWHERE:
+    if (place == POLICY_VIRTUAL)
       foreign(s, r);
     else
-      result_set(r, RESULT_PERMANENT, STATUS_UNKNOWN_MAILBOX, "<%.*s>: no such user here",
-                 (int)s->address.len, s->address.s);
+      result_set(r, RESULT_TEMPORARY, STATUS_SYSTEM, "tern-alias has other settings than we do");
     break;
+  case MEANING_LATER: r->class = RESULT_TEMPORARY; break;
   default: r->class = RESULT_OK; break;
   }
 }
@@ -229,9 +230,12 @@ static int add(session *s, params const *p, stralloc const *original)
 
 static void refuse(session *s, result const *r)
 {
-  if (stralloc_0(&s->address))
-    session_log_refused(s, s->address.s, r);
-  if (session_charge(s, SESSION_NOISE))
+  if (!stralloc_0(&s->address))
+    s->address.s[s->address.len - 1] = 0;
+  session_log_refused(s, s->address.s, r);
+  if (r->class == RESULT_TEMPORARY) /* not the client's fault, and why is none of its business */
+    reply_line(&s->out, "451 4.3.0 <%s>: can't be judged now, try again later", s->address.s);
+  else if (session_charge(s, SESSION_NOISE))
     reply_result(&s->out, r);
 }
 

@@ -53,6 +53,8 @@ static char house_meaning(char const *s, size_t len)
       return MEANING_USER;
   if (len > 7 && !memcmp(s + len - 7, "@v.test", 7))
     return MEANING_EXPAND;
+  if (len > 6 && !memcmp(s + len - 6, ".other", 6))
+    return MEANING_ELSEWHERE;
   return len > 6 && !memcmp(s, "later@", 6) ? MEANING_LATER : MEANING_UNKNOWN;
 }
 
@@ -71,9 +73,8 @@ static void house_be_alias(int listener)
       if (record_next(&in, &one) != RECORD_ONE)
         break;
       char meaning = house_meaning(one.s, one.len);
-      int foreign = one.len > 6 && !memcmp(one.s + one.len - 6, ".other", 6);
-      result_set(&r, meaning == MEANING_LATER ? RESULT_TEMPORARY : RESULT_PERMANENT,
-                 foreign ? STATUS_UNKNOWN_SYSTEM : STATUS_UNKNOWN_MAILBOX, "fake");
+      result_set(&r, meaning == MEANING_LATER ? RESULT_TEMPORARY : RESULT_PERMANENT, STATUS_UNKNOWN_MAILBOX,
+                 "fake");
       record_put(&out, ANSWER_MEANING, &meaning, 1);
       result_pack(&packed, &r);
       record_put(&out, ANSWER_RESULT, packed.s, packed.len);
