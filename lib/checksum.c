@@ -1,7 +1,7 @@
 /* checksum - CRC-32C (Castagnoli), reflected polynomial 0x82f63b78 (RFC 3720 appendix B.4).
 
-   The processor's instruction where it has one, found out at the first call; else eight tables, which are made only
-   then. Both give the same sums: a queue may move to another machine. */
+   The processor's instruction where it has one, found out at the first call; else eight tables, which are
+   made only then. Both give the same sums: a queue may move to another machine. */
 #include <string.h>
 #include "lib/checksum.h"
 

@@ -66,21 +66,19 @@ int submission_answer(frame const *f, result *r, char id_text[ID_LEN + 1])
 
 int submission_take_envelope(door *d, envelope *e, tain const *deadline)
 {
-  size_t total = 0;
   frame f;
-  do {
+  for (unsigned int n = 0; n < SUBMISSION_FRAMES_MAX; n++) {
     if (!door_wait(d, &f, deadline))
       return -1;
     if (f.type != SUBMISSION_MORE && f.type != SUBMISSION_LAST)
       return (errno = EPROTO, -1);
-    total += FRAME_HEAD + f.len;
-    if (total > SUBMISSION_ENVELOPE_MAX)
+    if (e->text.len + f.len > SUBMISSION_ENVELOPE_MAX)
       return ENVELOPE_TOOMANY;
     enum envelope_unpacked unpacked = envelope_unpack(e, f.s, f.len);
-    if (unpacked != ENVELOPE_OK)
+    if (unpacked != ENVELOPE_OK || f.type == SUBMISSION_LAST)
       return unpacked;
-  } while (f.type == SUBMISSION_MORE);
-  return ENVELOPE_OK;
+  }
+  return ENVELOPE_BROKEN;
 }
 
 /* A head is complete: what it says. 0: EPROTO. */

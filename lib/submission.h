@@ -19,7 +19,8 @@
 #include "lib/result.h"
 
 #define SUBMISSION_CHUNK 1048576u        /* octets */
-#define SUBMISSION_ENVELOPE_MAX 4194304u /* bytes of all envelope frames */
+#define SUBMISSION_ENVELOPE_MAX 4194304u /* bytes of an envelope's text */
+#define SUBMISSION_FRAMES_MAX 1024u      /* of an envelope */
 #define SUBMISSION_MORE 'E'
 #define SUBMISSION_LAST 'e'
 #define SUBMISSION_ANSWER 'q'
@@ -53,7 +54,8 @@ extern int submission_answer(frame const *f, result *r, char id_text[ID_LEN + 1]
 
 /* ---- the server: tern-queue */
 /* Adds the frames of the envelope to e. ENVELOPE_OK, or what is wrong with it (ENVELOPE_TOOMANY also if it is longer than
-   SUBMISSION_ENVELOPE_MAX); -1: the client went away or sent no frame of an envelope (errno). */
+   SUBMISSION_ENVELOPE_MAX); -1: errno: ETIMEDOUT (may be called again and goes on), EPROTO (no frame of an envelope), or
+   the client went away. */
 extern int submission_take_envelope(door *d, envelope *e, tain const *deadline);
 typedef struct submission_stream_s submission_stream;
 struct submission_stream_s {

@@ -26,8 +26,8 @@ struct notice_reader_s {
 extern enum notice_got notice_get(notice_reader *r, id *i);
 
 /* tern-queue: one try, no waiting. 1: told, or nobody reads (the runner scans when it starts). 0: the FIFO
-   was full or broken: `notice_scan` is due later. *fd is opened when needed (-1 at first) and reopened when
-   the reader is another. */
+   was full or broken: `notice_scan` is due later (errno EAGAIN: full; then the reader scans by itself). *fd
+   is opened when needed (-1 at first) and reopened when the reader is another. */
 extern int notice_tell(int *fd, id const *i);
 extern int notice_scan(int *fd);
 

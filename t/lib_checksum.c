@@ -15,10 +15,10 @@ static void known_sums(void **state)
     size_t len;
     uint32_t want;
   } const cases[] = {
-    {"nothing", "", 0, 0},
-    {"the check value", "123456789", 9, 0xe3069283u},
-    {"32 zeros (RFC 3720)", "", 32, 0x8a9136aau},
-    {"one letter", "a", 1, 0xc1d04330u},
+      {"nothing", "", 0, 0},
+      {"the check value", "123456789", 9, 0xe3069283u},
+      {"32 zeros (RFC 3720)", "", 32, 0x8a9136aau},
+      {"one letter", "a", 1, 0xc1d04330u},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
