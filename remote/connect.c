@@ -1,0 +1,50 @@
+/* connect - a TCP connection to one address, within a deadline. */
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <skalibs/iopause.h>
+#include <skalibs/socket.h>
+#include "remote/connect.h"
+#include "lib/pool.h"
+
+/* Waits until the connection stands. 0: errno. */
+static int await(int fd, int door, tain const *deadline)
+{
+  iopause_fd x[2] = {{.fd = fd, .events = IOPAUSE_WRITE}, {.fd = door, .events = 0}};
+  for (;;) {
+    tain until = *deadline;
+    int e = 0, r;
+    socklen_t len = sizeof e;
+    pool_draining(&until);
+    r = iopause_g(x, door >= 0 ? 2 : 1, tain_less(&until, deadline) ? &until : deadline);
+    if (r < 0 && errno != EINTR)
+      return 0;
+    if (!r)
+      return (errno = ETIMEDOUT, 0);
+    if (r < 0)
+      continue;
+    if (door >= 0 && x[1].revents & (POLLHUP | POLLERR))
+      return (errno = ECANCELED, 0);
+    if (!x[0].revents)
+      continue;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len) < 0)
+      return 0;
+    return e ? (errno = e, 0) : 1;
+  }
+}
+
+int connect_to(ip46 const *ip, uint16_t port, int door, tain const *deadline)
+{
+  int fd = socket_tcp46_nbcoe(ip46_is6(ip));
+  if (fd < 0)
+    return -1;
+  if (socket_connect46(fd, ip, port) == 0)
+    return fd;
+  if ((errno == EINPROGRESS || errno == EINTR) && await(fd, door, deadline))
+    return fd;
+  int e = errno;
+  close(fd);
+  errno = e;
+  return -1;
+}

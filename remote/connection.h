@@ -1,0 +1,34 @@
+/* connection - the SMTP connection that a worker holds, kept warm for the next message to the same
+ * destination. */
+#ifndef TERN_REMOTE_CONNECTION_H
+#define TERN_REMOTE_CONNECTION_H
+
+#include <skalibs/tai.h>
+#include "lib/result.h"
+#include "remote/mx.h"
+#include "remote/settings.h"
+#include "remote/smtp.h"
+
+#define CONNECTION_USES 1000u  /* messages */
+#define CONNECTION_SECONDS 300 /* from its opening on: a better MX may be back */
+#define CONNECTION_IDLE 4      /* seconds without a job, then QUIT */
+
+typedef struct connection_s connection;
+struct connection_s {
+  smtp c;
+  char destination[MX_DESTINATION];
+  char remote[MX_REMOTE]; /* stays when it is closed: the last host that was tried */
+  unsigned int uses;
+  tain end;
+};
+
+/* Connects and greets. 0: *r says why not, as smtp_open does; errno is ECANCELED if the runner at `door` went
+ * away. */
+extern int connection_open(connection *k, settings const *s, mx_host const *h, char const *destination,
+                           int door, result *r);
+/* Can the next message for this destination go over it? */
+extern int connection_serves(connection const *k, char const *destination);
+extern void connection_close(connection *k); /* with QUIT */
+#define connection_is_open(k) ((k)->c.s.fd >= 0)
+
+#endif

@@ -1,0 +1,129 @@
+/* exchange - the commands of one transaction up to the reply to DATA. See exchange.h for what it promises. */
+#include <errno.h>
+#include "remote/exchange.h"
+#include "remote/reply.h"
+
+enum { ASKED_RSET = -1, ASKED_MAIL = -2, ASKED_DATA = -3 }; /* 0 and more: RCPT for this recipient */
+
+static int on_mail(exchange *x, reply const *a)
+{
+  result r;
+  x->mail = a->code / 100 == 2;
+  if (x->mail)
+    return x->t->c->dirty = 1;
+  result_from_reply(&r, a->text, a->len);
+  transaction_decide(x->t, &r);
+  return 1;
+}
+
+/* RFC 5321 section 4.5.3.1.10: 452 is "too many recipients" once others were taken, and 552 was used for it.
+ */
+static void on_rcpt(exchange *x, size_t i, reply const *a)
+{
+  transaction *t = x->t;
+  if (t->state[i] != RCPT_OPEN)
+    return;
+  if (a->code / 100 == 2) {
+    t->state[i] = RCPT_TAKEN;
+    x->taken++;
+    return;
+  }
+  result_from_reply(t->results + i, a->text, a->len);
+  if (a->code == 552 || t->results[i].class == RESULT_OK)
+    t->results[i].class = RESULT_TEMPORARY;
+  t->state[i] = x->taken && (a->code == 452 || a->code == 552) ? RCPT_DELAYED : RCPT_DECIDED;
+}
+
+static int on_data(exchange *x, reply const *a)
+{
+  result r;
+  x->data = a->code == 354;
+  if (x->data)
+    return 1;
+  if (a->code / 100 < 4)
+    return (errno = EPROTO, 0);
+  result_from_reply(&r, a->text, a->len);
+  transaction_settle(x->t, RCPT_TAKEN, &r);
+  return 1;
+}
+
+static int on_reply(exchange *x, int asked, reply const *a)
+{
+  switch (asked) {
+  case ASKED_RSET: x->t->c->dirty = 0; return 1;
+  case ASKED_MAIL: return on_mail(x, a);
+  case ASKED_DATA: return on_data(x, a);
+  default: on_rcpt(x, (size_t)asked, a); return 1;
+  }
+}
+
+static char const *asked_name(int asked)
+{
+  return asked == ASKED_RSET ? "RSET" : asked == ASKED_MAIL ? "MAIL" : asked == ASKED_DATA ? "DATA" : "RCPT";
+}
+
+/* Sends the batch, reads every answer that is due. What comes without having been asked for would be taken
+   for the answer to the next command, so it ends the connection. */
+static int flush(exchange *x)
+{
+  transaction *t = x->t;
+  stream *s = &t->c->s;
+  tain deadline;
+  tain_now_g();
+  tain_addsec_g(&deadline, (int)t->seconds);
+  if (x->out.len && !stream_send(s, x->out.s, x->out.len, &deadline))
+    return transaction_lost(t, asked_name(x->asked[x->read]), 0);
+  x->out.len = 0;
+  for (; x->read < x->n; x->read++) {
+    reply a;
+    int asked = x->asked[x->read];
+    if (!reply_read(&a, s, &deadline, 0, 0))
+      return transaction_lost(t, asked_name(asked), 0);
+    if (a.code == 421)
+      return transaction_lost(t, asked_name(asked), &a);
+    t->answered = 1;
+    if (!on_reply(x, asked, &a))
+      return transaction_lost(t, asked_name(asked), 0);
+    tain_addsec_g(&deadline, (int)t->seconds);
+  }
+  return !stream_leftover(s) || (errno = EPROTO, transaction_lost(t, "a command", 0));
+}
+
+static int ask(exchange *x, int what)
+{
+  x->asked[x->n++] = what;
+  return (x->pipelining && x->out.len < COMMAND_BATCH) || flush(x);
+}
+
+int exchange_run(exchange *x, transaction *t, int utf8)
+{
+  envelope const *e = &t->j->e;
+  uint64_t size = t->b->estimate;
+  size_t i;
+  x->t = t;
+  x->out.len = x->n = x->read = x->taken = 0;
+  x->pipelining = t->c->offers & SMTP_PIPELINING && !t->careful;
+  x->mail = x->data = 0;
+  if (t->c->size && size > t->c->size)
+    size = t->c->size;
+  if (t->c->dirty) {
+    command_plain(&x->out, "RSET");
+    if (!ask(x, ASKED_RSET))
+      return 0;
+  }
+  command_mail(&x->out, e, t->c->offers, size, utf8);
+  if (!ask(x, ASKED_MAIL))
+    return 0;
+  for (i = 0; i < envelope_count(e); i++) {
+    if (t->state[i] != RCPT_OPEN)
+      continue;
+    command_rcpt(&x->out, e, i, t->c->offers);
+    if (!ask(x, (int)i))
+      return 0;
+  }
+  if (!x->pipelining && !x->taken)
+    return 1;
+  command_plain(&x->out, "DATA");
+  x->asked[x->n++] = ASKED_DATA;
+  return flush(x);
+}

@@ -1,0 +1,57 @@
+/* mx - the hosts that take the mail of a domain, in the order in which they are tried (RFC 5321 section 5.1),
+   or the one host of a route. The addresses of a group of equal preference are looked up when it is reached.
+ */
+#ifndef TERN_REMOTE_MX_H
+#define TERN_REMOTE_MX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <skalibs/ip46.h>
+#include <skalibs/tai.h>
+#include "lib/result.h"
+#include "remote/answer.h"
+#include "remote/settings.h"
+
+#define MX_HOSTS 20u /* addresses that are tried */
+#define MX_PORT_DEFAULT 25u
+#define MX_DESTINATION 320u /* octets of a destination, with its NUL */
+#define MX_FRESH 30         /* seconds for which a list is used again */
+#define MX_REMOTE 320u      /* "host[address]:port", with its NUL */
+
+typedef struct mx_host_s mx_host;
+struct mx_host_s {
+  char name[ANSWER_NAME];
+  ip46 ip;
+  uint16_t port;
+};
+
+typedef struct mx_s mx;
+struct mx_s {
+  char destination[MX_DESTINATION]; /* "" if there is none */
+  tain stale;
+  size_t n;
+  mx_host host[MX_HOSTS];
+  answer mx; /* the MX records, sorted; those from `next` on have not been looked up */
+  size_t next;
+  uint16_t port;              /* for those */
+  unsigned int self : 1;      /* we are one of them: those after us are no use */
+  unsigned int temporary : 1; /* some could not be looked up */
+};
+
+/* What two jobs must have in common to go over one connection: the route, else the domain, in lower case. 0:
+ * too long. */
+extern int mx_destination(char out[MX_DESTINATION], char const *domain, char const *route);
+/* Finds the first group of hosts; uses the list of the same destination again while it is fresh. 1: at least
+   one host is in l. 0: *why: permanent or temporary. */
+extern int mx_find(mx *l, settings const *s, char const *domain, char const *route, result *why);
+/* Adds the next group. 0: there is none. */
+extern int mx_more(mx *l, settings const *s);
+extern void mx_remote(char out[MX_REMOTE], mx_host const *h);
+
+/* Cuts "host", "host:port", "[literal]", "[literal]:port" (also an IPv6 literal without brackets or port, and
+   an empty host). 0: it makes no sense. */
+extern int mx_scan_route(char const *route, char host[ANSWER_NAME], uint16_t *port);
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]", or the same without brackets and tag. 0: not an address. */
+extern int mx_scan_literal(char const *s, ip46 *ip);
+
+#endif

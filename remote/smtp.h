@@ -1,0 +1,37 @@
+/* smtp - the client's dialogue with one server (RFC 5321): the greeting, EHLO or HELO, what the server
+   offers, QUIT. The transaction itself stands in transaction.h. */
+#ifndef TERN_REMOTE_SMTP_H
+#define TERN_REMOTE_SMTP_H
+
+#include <stdint.h>
+#include <skalibs/tai.h>
+#include "lib/result.h"
+#include "remote/stream.h"
+
+enum smtp_offer {                      /* bits */
+                  SMTP_PIPELINING = 1, /* RFC 2920 */
+                  SMTP_SIZE = 2,       /* RFC 1870 */
+                  SMTP_8BITMIME = 4,   /* RFC 6152 */
+                  SMTP_SMTPUTF8 = 8,   /* RFC 6531 */
+                  SMTP_DSN = 16        /* RFC 3461 */
+};
+
+typedef struct smtp_s smtp;
+struct smtp_s {
+  stream s;
+  unsigned int offers;    /* enum smtp_offer */
+  uint64_t size;          /* the largest message it takes; 0: no bound is known */
+  unsigned int dirty : 1; /* a transaction is open on the server: RSET comes before the next MAIL */
+};
+
+/* What EHLO said in one line. Unknown ones are passed over. */
+extern void smtp_offer(smtp *c, char const *line, size_t len);
+
+/* Reads the greeting and says who `me` is, `seconds` for each answer. 1: ready. 0: *r says why not, its class
+   what follows from that if no other host takes the mail: a greeting of 521 or 556 (RFC 7504) and a refused
+   HELO are permanent, any other trouble is temporary. The stream is closed then. */
+extern int smtp_open(smtp *c, char const *me, unsigned int seconds, result *r);
+/* QUIT without waiting for the answer; closes. */
+extern void smtp_quit(smtp *c);
+
+#endif

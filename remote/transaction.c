@@ -1,0 +1,218 @@
+/* transaction - one message to one server. See transaction.h for what it promises. */
+#include <errno.h>
+#include <string.h>
+#include "remote/command.h"
+#include "remote/exchange.h"
+#include "remote/reply.h"
+#include "remote/transaction.h"
+
+#define CUT_SHORT_SECONDS 2 /* to read what a host said before it closed */
+
+void transaction_begin(transaction *t)
+{
+  t->careful = t->answered = t->sent = 0;
+  memset(t->state, RCPT_OPEN, sizeof t->state);
+}
+
+size_t transaction_open(transaction const *t)
+{
+  size_t i, n = 0;
+  for (i = 0; i < envelope_count(&t->j->e); i++)
+    n += t->state[i] == RCPT_OPEN;
+  return n;
+}
+
+void transaction_settle(transaction *t, enum transaction_rcpt which, result const *r)
+{
+  size_t i;
+  for (i = 0; i < envelope_count(&t->j->e); i++)
+    if (t->state[i] == which) {
+      t->results[i] = *r;
+      t->state[i] = RCPT_DECIDED;
+    }
+}
+
+void transaction_decide(transaction *t, result const *r)
+{
+  transaction_settle(t, RCPT_OPEN, r);
+}
+
+void transaction_restate(transaction *t, enum transaction_rcpt from, enum transaction_rcpt to)
+{
+  size_t i;
+  for (i = 0; i < envelope_count(&t->j->e); i++)
+    if (t->state[i] == from)
+      t->state[i] = (unsigned char)to;
+}
+
+static int decide_one(transaction *t, size_t i, unsigned int status, char const *text)
+{
+  result_set(t->results + i, RESULT_PERMANENT, status, "%s", text);
+  t->state[i] = RCPT_DECIDED;
+  return 0;
+}
+
+/* ---- replies */
+
+/* The connection is of no use; errno, or the reply of 421, says why. */
+int transaction_lost(transaction *t, char const *when, reply const *a)
+{
+  int e = errno;
+  if (a) {
+    result_from_reply(&t->problem, a->text, a->len);
+    t->problem.class = RESULT_TEMPORARY;
+  } else {
+    result_set(&t->problem, RESULT_TEMPORARY,
+               e == EPROTO || e == ENOBUFS ? STATUS_PROTOCOL : STATUS_BAD_CONNECTION, "no answer to %s: %s",
+               when, stream_problem(e));
+  }
+  stream_close(&t->c->s);
+  transaction_restate(t, RCPT_TAKEN, RCPT_OPEN);
+  errno = e;
+  return 0;
+}
+
+/* ---- what goes out */
+
+/* What this server can't do for this message, or nobody may. 0: nothing is left to ask for. */
+static int fits(transaction *t, int *utf8)
+{
+  envelope const *e = &t->j->e;
+  char const *sender = envelope_string(e, e->sender);
+  result r;
+  size_t i;
+  *utf8 = command_is_8bit(sender) || (e->smtputf8 && body_header_is_8bit(t->b));
+  if (!command_path_is_safe(sender)) {
+    result_set(&r, RESULT_PERMANENT, STATUS_BAD_SENDER, "the sender's address can't be said in SMTP");
+  } else if (t->c->size && t->b->length > t->c->size) {
+    result_set(&r, RESULT_PERMANENT, STATUS_TOO_BIG,
+               "the message is larger than the %llu octets that the host takes",
+               (unsigned long long)t->c->size);
+  } else if (*utf8 && !(t->c->offers & SMTP_SMTPUTF8)) {
+    result_set(&r, RESULT_PERMANENT, STATUS_NOT_SMTPUTF8,
+               "the host does not take internationalized mail (SMTPUTF8)");
+  } else {
+    for (i = 0; i < envelope_count(e); i++) {
+      char const *address = envelope_string(e, envelope_rcpts(e)[i].address);
+      if (t->state[i] != RCPT_OPEN)
+        continue;
+      if (!command_path_is_safe(address) || !*address)
+        decide_one(t, i, STATUS_BAD_ADDRESS, "the address can't be said in SMTP");
+      else if (command_is_8bit(address) && !(t->c->offers & SMTP_SMTPUTF8))
+        decide_one(t, i, STATUS_NOT_SMTPUTF8, "the host does not take internationalized mail (SMTPUTF8)");
+      else if (command_is_8bit(address))
+        *utf8 = 1;
+    }
+    return transaction_open(t) > 0;
+  }
+  transaction_decide(t, &r);
+  return 0;
+}
+
+/* The reply to the final dot. `why`: what went wrong before it could be read. */
+static enum transaction_end after_dot(transaction *t, int ok, char const *why)
+{
+  result r;
+  reply a;
+  tain deadline;
+  t->sent = 1;
+  t->c->s.door = -1; /* from here on the outcome is wanted, with or without the runner */
+  tain_now_g();
+  tain_addsec_g(&deadline, (int)t->seconds_done);
+  if (!ok || !reply_read(&a, &t->c->s, &deadline, 0, 0)) {
+    result_set(&r, RESULT_TEMPORARY, STATUS_BAD_CONNECTION, "%s: %s; the host may have the message", why,
+               stream_problem(errno));
+    transaction_settle(t, RCPT_TAKEN, &r);
+    stream_close(&t->c->s);
+    return TRANSACTION_CLOSED;
+  }
+  result_from_reply(&r, a.text, a.len);
+  if (a.code / 100 == 3)
+    r.class = RESULT_TEMPORARY;
+  transaction_settle(t, RCPT_TAKEN, &r);
+  t->c->dirty = 0;
+  if (a.code != 421 && a.code / 100 != 3 && !stream_leftover(&t->c->s))
+    return TRANSACTION_DONE;
+  stream_close(&t->c->s);
+  return TRANSACTION_CLOSED;
+}
+
+/* 354 although nobody was accepted: an empty message to nobody, whose answer is read and not believed (RFC
+   2920 section 3.1). */
+static enum transaction_end lone_dot(transaction *t)
+{
+  reply a;
+  tain deadline;
+  tain_addsec_g(&deadline, (int)t->seconds);
+  t->c->dirty = 0;
+  if (stream_send(&t->c->s, ".\r\n", 3, &deadline) && reply_read(&a, &t->c->s, &deadline, 0, 0) &&
+      a.code != 421)
+    return TRANSACTION_DONE;
+  stream_close(&t->c->s);
+  return TRANSACTION_CLOSED;
+}
+
+/* The body did not go through. A host that had enough of it may have said why before it closed. */
+static enum transaction_end cut_short(transaction *t)
+{
+  int e = errno;
+  reply a;
+  result r;
+  tain deadline;
+  tain_now_g();
+  tain_addsec_g(&deadline, CUT_SHORT_SECONDS);
+  if ((e == EPROTO || e == EPIPE || e == ECONNRESET) && reply_read(&a, &t->c->s, &deadline, 0, 0)) {
+    if (a.code == 421)
+      return transaction_lost(t, "the message", &a), TRANSACTION_LOST;
+    if (a.code >= 400) {
+      result_from_reply(&r, a.text, a.len);
+      transaction_settle(t, RCPT_TAKEN, &r);
+      stream_close(&t->c->s);
+      return TRANSACTION_CLOSED;
+    }
+    e = EPROTO;
+  }
+  errno = e;
+  return transaction_lost(t, "the message", 0), TRANSACTION_LOST;
+}
+
+static enum transaction_end body_out(transaction *t)
+{
+  result r;
+  switch (body_send(t->b, &t->c->s, t->seconds)) {
+  case BODY_SENT: return after_dot(t, 1, "no answer to the final dot");
+  case BODY_UNSURE: return after_dot(t, 0, "unable to send the end of the message");
+  case BODY_LOST: return cut_short(t);
+  case BODY_UNREAD: break;
+  }
+  result_set(&r, RESULT_TEMPORARY, STATUS_SYSTEM, "unable to read the message: %s", strerror(errno));
+  stream_close(&t->c->s);
+  transaction_settle(t, RCPT_TAKEN, &r);
+  return TRANSACTION_CLOSED;
+}
+
+static enum transaction_end run_round(transaction *t, int utf8)
+{
+  static exchange x;
+  if (!exchange_run(&x, t, utf8))
+    return TRANSACTION_LOST;
+  if (!x.data)
+    return TRANSACTION_DONE;
+  return x.taken ? body_out(t) : lone_dot(t);
+}
+
+enum transaction_end transaction_run(transaction *t)
+{
+  enum transaction_end end = TRANSACTION_DONE;
+  int utf8;
+  while (end == TRANSACTION_DONE && fits(t, &utf8)) {
+    size_t i, delayed = 0, n = envelope_count(&t->j->e);
+    end = run_round(t, utf8);
+    for (i = 0; i < n; i++)
+      delayed += t->state[i] == RCPT_DELAYED;
+    transaction_restate(t, RCPT_DELAYED, end == TRANSACTION_DONE && t->sent ? RCPT_OPEN : RCPT_DECIDED);
+    if (!delayed)
+      break;
+  }
+  return end;
+}
