@@ -6,7 +6,8 @@
                            ANSWER_MEANING and then
                              MEANING_USER     ANSWER_NAME, ANSWER_EXT
                              MEANING_ALIAS    ANSWER_NAME (of an alias whose programs, files, includes are to be run)
-                             MEANING_EXPAND   nothing: it is a parent of members below
+                             MEANING_EXPAND   nothing: it is a parent of members below (of none, if all that it leads to
+                                              is named or reached by others: then it is done)
                              MEANING_ELSEWHERE nothing: its domain is not this machine's, it goes on by SMTP
                              MEANING_UNKNOWN, MEANING_LATER  ANSWER_RESULT
                            and then the closure of all that expand, duplicates removed, grouped by envelope sender:
@@ -85,5 +86,8 @@ extern int question_explain(door *d, char const *address, size_t len, stralloc *
 /* The frames of a resolve question; for the recipients of e in list[0..n-1] (indexes into envelope_rcpts), put into d's
    queue. Answers count recipients 0..n-1. 0: no memory. */
 extern int question_put_resolve(door *d, envelope const *e, uint32_t const *list, size_t n);
+
+/* The server: puts the records of an answer into d's queue, in as many frames as they need. 0: errno. */
+extern int question_put_answer(door *d, char const *records, size_t len);
 
 #endif

@@ -1,0 +1,316 @@
+/* expand - the closure's growth, breadth first; the array of nodes is the queue. A name that leads to itself
+   means the user (an alias), or the address without the virtual rule. */
+#include <string.h>
+#include <skalibs/bytestr.h>
+#include "lib/address.h"
+#include "lib/envelope.h"
+#include "alias/expand.h"
+
+void expansion_init(expansion *x, knowledge const *k)
+{
+  static step const zero = STEP_ZERO;
+  x->k = k;
+  x->next = x->made = 0;
+  x->over = 0;
+  x->s = zero;
+  x->address = stralloc_zero;
+  graph_init(&x->g);
+}
+
+void expansion_free(expansion *x)
+{
+  graph_free(&x->g);
+  step_free(&x->s);
+  stralloc_free(&x->address);
+}
+
+/* ---- nodes */
+
+/* "name", or "name+ext", as an address of this machine, into x->address. */
+static int make_address(expansion *x, char const *name, size_t len, char const *ext, size_t elen)
+{
+  stralloc raw = STRALLOC_ZERO;
+  char delimiter = step_delimiter(x->k);
+  int ok = stralloc_catb(&raw, name, len);
+  if (ok && elen && delimiter)
+    ok = stralloc_append(&raw, delimiter) && stralloc_catb(&raw, ext, elen);
+  x->address.len = 0;
+  ok = ok && address_quote(raw.s, raw.len, &x->address) && stralloc_append(&x->address, '@') &&
+       stralloc_cats(&x->address, control_line(x->k->settings, CONTROL_ME));
+  stralloc_free(&raw);
+  return ok;
+}
+
+static int set_address(expansion *x, uint32_t i, enum envelope_final final)
+{
+  graph_span span;
+  if (!graph_keep(&x->g, &span, x->address.s, x->address.len))
+    return 0;
+  graph_at(&x->g, i)->address = span;
+  graph_at(&x->g, i)->final = (unsigned char) final;
+  return 1;
+}
+
+static uint32_t failed(expansion *x, enum graph_kind kind, char const *s, size_t len, result const *why)
+{
+  int fresh;
+  uint32_t i = graph_node_of(&x->g, kind, s, len, "", 0, &fresh);
+  return i == GRAPH_NONE || (fresh && !graph_fail(&x->g, i, why)) ? GRAPH_NONE : i;
+}
+
+static uint32_t user_node(expansion *x)
+{
+  step const *s = &x->s;
+  int fresh;
+  uint32_t i = graph_node_of(&x->g, GRAPH_USER, s->name.s, s->name.len, s->ext.s, s->ext.len, &fresh);
+  if (i == GRAPH_NONE || !fresh)
+    return i;
+  if (!make_address(x, s->name.s, s->name.len, s->ext.s, s->ext.len))
+    return GRAPH_NONE;
+  return set_address(x, i, FINAL_USER) ? i : GRAPH_NONE;
+}
+
+static uint32_t commands_node(expansion *x, char const *name, size_t len)
+{
+  int fresh;
+  uint32_t i;
+  if (!make_address(x, name, len, "", 0))
+    return GRAPH_NONE;
+  i = graph_node_of(&x->g, GRAPH_COMMANDS, name, len, "", 0, &fresh);
+  return i != GRAPH_NONE && fresh && !set_address(x, i, FINAL_ALIAS) ? GRAPH_NONE : i;
+}
+
+/* Two addresses that differ in the case of their domains are one. */
+static uint32_t foreign_node(expansion *x, char const *s, size_t len)
+{
+  size_t at = address_domain(s, len);
+  int fresh;
+  uint32_t i;
+  if (!stralloc_copyb(&x->address, s, len))
+    return GRAPH_NONE;
+  case_lowerb(x->address.s + at, len - at);
+  i = graph_node_of(&x->g, GRAPH_ELSEWHERE, x->address.s, len, "", 0, &fresh);
+  if (i == GRAPH_NONE || !fresh)
+    return i;
+  memcpy(x->address.s, s, len);
+  return set_address(x, i, FINAL_NOT) ? i : GRAPH_NONE;
+}
+
+/* As a member it fails in the new message, and the bounce goes to whom that is from. */
+static uint32_t unknown_node(expansion *x, char const *s, size_t len, enum step_mode mode)
+{
+  uint32_t i;
+  if (!stralloc_copyb(&x->address, s, len))
+    return GRAPH_NONE;
+  if (address_domain(s, len) == len &&
+      (!stralloc_append(&x->address, '@') ||
+       !stralloc_cats(&x->address, control_line(x->k->settings, CONTROL_ME))))
+    return GRAPH_NONE;
+  i = failed(x, GRAPH_UNKNOWN, x->address.s, x->address.len, &x->s.why);
+  return i != GRAPH_NONE && !set_address(x, i, mode == STEP_USER_ONLY ? FINAL_USER : FINAL_NOT) ? GRAPH_NONE
+                                                                                                : i;
+}
+
+static uint32_t leading_node(expansion *x)
+{
+  step const *s = &x->s;
+  int virtual = s->kind == STEP_VIRTUAL, fresh;
+  uint32_t i = s->kind == STEP_REDIRECT
+                   ? graph_node_of(&x->g, GRAPH_REDIRECT, s->to, strlen(s->to), "", 0, &fresh)
+                   : graph_node_of(&x->g, virtual ? GRAPH_VIRTUAL : GRAPH_ALIAS, s->name.s, s->name.len,
+                                   virtual ? s->ext.s : "", virtual ? s->ext.len : 0, &fresh);
+  if (i != GRAPH_NONE && fresh) {
+    graph_at(&x->g, i)->e = s->e;
+    graph_at(&x->g, i)->to = s->to;
+  }
+  return i;
+}
+
+/* The node of the step that was taken for s. */
+static uint32_t node_of_step(expansion *x, char const *s, size_t len, enum step_mode mode)
+{
+  if (x->s.kind == STEP_ALIAS && mode == STEP_ALIAS_ONLY)
+    return commands_node(x, x->s.name.s, x->s.name.len);
+  switch (x->s.kind) {
+  case STEP_USER: return user_node(x);
+  case STEP_ELSEWHERE: return foreign_node(x, s, len);
+  case STEP_UNKNOWN: return unknown_node(x, s, len, mode);
+  case STEP_LATER: return failed(x, GRAPH_FAILED, s, len, &x->s.why);
+  default: return leading_node(x);
+  }
+}
+
+uint32_t expand_address(expansion *x, char const *s, size_t len, enum step_mode mode)
+{
+  step_take(x->k, s, len, mode, &x->s);
+  return node_of_step(x, s, len, mode);
+}
+
+/* ---- what a node leads to */
+
+static int same(expansion const *x, graph_span name)
+{
+  return x->s.name.len == name.len && !memcmp(x->s.name.s, graph_text(&x->g, name), name.len);
+}
+
+/* The child of node `parent` at s; a rule that leads to itself is not taken twice. */
+static int add_child(expansion *x, uint32_t parent, char const *s, size_t len, enum step_mode mode)
+{
+  graph_node const *p = graph_at(&x->g, parent);
+  graph_node self = *p;
+  uint32_t before = graph_count(&x->g), i;
+  step_take(x->k, s, len, mode, &x->s);
+  if (mode == STEP_ANY && x->s.kind == STEP_ALIAS && self.kind == GRAPH_ALIAS && same(x, self.name))
+    step_take(x->k, s, len, mode = STEP_USER_ONLY, &x->s);
+  else if (mode == STEP_ANY && x->s.kind == STEP_VIRTUAL && self.kind == GRAPH_VIRTUAL && same(x, self.name))
+    step_take(x->k, s, len, mode = STEP_NO_VIRTUAL, &x->s);
+  i = node_of_step(x, s, len, mode);
+  x->made += graph_count(&x->g) - before;
+  return i != GRAPH_NONE && graph_link(&x->g, i);
+}
+
+static int add_damaged(expansion *x)
+{
+  result why;
+  uint32_t i;
+  result_set(&why, RESULT_TEMPORARY, STATUS_MISCONFIGURED,
+             "aliases.cdb is damaged; newaliases makes it anew");
+  i = failed(x, GRAPH_FAILED, "", 0, &why);
+  return i != GRAPH_NONE && graph_link(&x->g, i);
+}
+
+static uint32_t too_many(expansion *x, enum result_class class)
+{
+  result why;
+  if (class == RESULT_PERMANENT)
+    result_set(&why, class, STATUS_TOO_MANY_RECIPIENTS, "leads to more than %u addresses", EXPAND_MAX);
+  else
+    result_set(&why, class, STATUS_SYSTEM_FULL,
+               "the recipients of this message lead to more than %u addresses; this one is tried later",
+               EXPAND_MAX);
+  return failed(x, GRAPH_FAILED, class == RESULT_PERMANENT ? "!" : "?", 1, &why);
+}
+
+/* Whatever leads here has not all of its members. */
+static int add_too_many(expansion *x)
+{
+  uint32_t i = too_many(x, RESULT_TEMPORARY);
+  x->over = 1;
+  return i != GRAPH_NONE && graph_link(&x->g, i);
+}
+
+static int is_over(expansion const *x)
+{
+  return x->made > EXPAND_MAX || genalloc_len(uint32_t, &x->g.edges) > EXPAND_EDGES_MAX;
+}
+
+static int add_commands(expansion *x, uint32_t parent)
+{
+  graph_span name = graph_at(&x->g, parent)->name;
+  char copy[DATABASE_NAME_MAX];
+  uint32_t i;
+  memcpy(copy, graph_text(&x->g, name), name.len);
+  i = commands_node(x, copy, name.len);
+  return i != GRAPH_NONE && graph_link(&x->g, i);
+}
+
+/* A virtual target: "@domain" keeps the local part, any other gets the extension that its rule did not name.
+ */
+static int virtual_target(expansion *x, uint32_t parent, target const *t, stralloc *out)
+{
+  graph_node const *p = graph_at(&x->g, parent);
+  char const *ext = graph_text(&x->g, p->ext);
+  int catchall = p->name.len && *graph_text(&x->g, p->name) == '@';
+  char delimiter = step_delimiter(x->k);
+  size_t at = address_domain(t->s, t->len), local = at == t->len ? at : at - 1;
+  stralloc raw = STRALLOC_ZERO;
+  int ok;
+  if (*t->s == '@')
+    ok = stralloc_catb(&raw, ext, p->ext.len);
+  else {
+    ok = address_unquote(t->s, local, &raw);
+    if (ok && !catchall && p->ext.len && delimiter)
+      ok = stralloc_append(&raw, delimiter) && stralloc_catb(&raw, ext, p->ext.len);
+  }
+  out->len = 0;
+  ok = ok && address_quote(raw.s, raw.len, out);
+  if (ok && *t->s == '@')
+    ok = stralloc_catb(out, t->s, t->len);
+  else if (ok)
+    ok = stralloc_catb(out, t->s + local, t->len - local);
+  stralloc_free(&raw);
+  return ok;
+}
+
+static int add_target(expansion *x, uint32_t parent, target const *t, int *commands)
+{
+  stralloc address = STRALLOC_ZERO;
+  int ok = 1;
+  if (t->kind == TARGET_COMMAND)
+    *commands = 1;
+  else if (graph_at(&x->g, parent)->kind == GRAPH_VIRTUAL)
+    ok = virtual_target(x, parent, t, &address) && add_child(x, parent, address.s, address.len, STEP_ANY);
+  else
+    ok = add_child(x, parent, t->s, t->len, t->kind == TARGET_USER ? STEP_USER_ONLY : STEP_ANY);
+  stralloc_free(&address);
+  return ok;
+}
+
+static int add_targets(expansion *x, uint32_t parent)
+{
+  database_entry e = graph_at(&x->g, parent)->e;
+  target t;
+  int commands = 0, got, ok = 1;
+  while (ok && (got = database_target(&e, &t)) == 1)
+    if (is_over(x))
+      return add_too_many(x);
+    else
+      ok = add_target(x, parent, &t, &commands);
+  if (ok && got == -1)
+    ok = add_damaged(x);
+  return ok && (!commands || add_commands(x, parent));
+}
+
+static int has_owner(expansion const *x, graph_node const *n)
+{
+  char name[DATABASE_NAME_MAX + 8] = "owner-";
+  database_entry e;
+  if (n->name.len > DATABASE_NAME_MAX)
+    return 0;
+  memcpy(name + 6, graph_text(&x->g, n->name), n->name.len);
+  return database_find(x->k->db, DATABASE_ALIAS, name, n->name.len + 6, &e) == DATABASE_FOUND;
+}
+
+static int expand(expansion *x, uint32_t i)
+{
+  graph_node *n = graph_at(&x->g, i);
+  uint32_t first = (uint32_t)genalloc_len(uint32_t, &x->g.edges);
+  int ok;
+  if (n->kind == GRAPH_ALIAS)
+    n->owner = has_owner(x, n) & 1;
+  ok = n->kind == GRAPH_REDIRECT ? add_child(x, i, n->to, strlen(n->to), STEP_ANY) : add_targets(x, i);
+  n = graph_at(&x->g, i);
+  n->first = first;
+  n->edges = (uint32_t)genalloc_len(uint32_t, &x->g.edges) - first;
+  return ok;
+}
+
+int expand_all(expansion *x, uint32_t root, int enough)
+{
+  int alone = !x->made;
+  uint32_t i;
+  for (; x->next < graph_count(&x->g); x->next++) {
+    graph_node const *n = graph_at(&x->g, x->next);
+    if (graph_leads_on(n)) {
+      if (!expand(x, x->next))
+        return 0;
+    } else if (enough && n->kind != GRAPH_UNKNOWN && n->kind != GRAPH_FAILED)
+      return 1;
+  }
+  if (!x->over || !alone)
+    return 1;
+  i = too_many(x, RESULT_PERMANENT);
+  if (i != GRAPH_NONE)
+    graph_at(&x->g, root)->bad = i;
+  return i != GRAPH_NONE;
+}
