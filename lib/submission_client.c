@@ -33,9 +33,9 @@ void submission_abort(submission *s)
   errno = e;
 }
 
-static int wait_to_write(int fd, tain const *deadline)
+static int await(int fd, short events, tain const *deadline)
 {
-  iopause_fd x = {.fd = fd, .events = IOPAUSE_WRITE};
+  iopause_fd x = {.fd = fd, .events = events};
   for (;;) {
     int r = iopause_g(&x, 1, deadline);
     if (r > 0)
@@ -53,7 +53,7 @@ static int push(submission *s, struct iovec *v, size_t n, tain const *deadline)
   struct msghdr m = {.msg_iov = v, .msg_iovlen = n};
   while (m.msg_iovlen) {
     ssize_t r = sendmsg(s->d.fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (r < 0 && (errno == EINTR || (errno == EAGAIN && wait_to_write(s->d.fd, deadline))))
+    if (r < 0 && (errno == EINTR || (errno == EAGAIN && await(s->d.fd, IOPAUSE_WRITE, deadline))))
       continue;
     if (r < 0) {
       s->broken = errno;
@@ -127,7 +127,8 @@ int submission_end(submission *s, result *r, char id_text[ID_LEN + 1], tain cons
   *id_text = 0;
   if (!s->broken)
     (void)push_end(s, deadline);
-  if (s->broken != ETIMEDOUT && door_wait(&s->d, &f, deadline))
+  /* The answer takes the other side a while: a read before the wait would come back empty. */
+  if (s->broken != ETIMEDOUT && await(s->d.fd, IOPAUSE_READ, deadline) && door_wait(&s->d, &f, deadline))
     accepted = submission_answer(&f, r, id_text);
   else {
     int e = s->broken ? s->broken : errno;
