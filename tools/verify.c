@@ -1,0 +1,41 @@
+/* verify - sendmail -bv: what would happen to mail for these addresses, by the same question that tern-smtpd
+   asks at RCPT. Exits 0 if all can get mail, 67 if one can't, 75 if that is not known now. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include "lib/question.h"
+#include "tools/sendmail.h"
+
+static char const *words(enum meaning m)
+{
+  switch (m) {
+  case MEANING_USER: return "a user of this machine gets it";
+  case MEANING_ALIAS: return "an alias of this machine gets it, for a program, a file or a list";
+  case MEANING_EXPAND: return "an alias of this machine sends it on";
+  case MEANING_ELSEWHERE: return "it is sent to another machine";
+  case MEANING_UNKNOWN: return "nobody here has this name";
+  case MEANING_LATER: break;
+  }
+  return "nobody can say now";
+}
+
+int verify_run(sendmail *s)
+{
+  int code = sendmail_recipients(s), unknown = 0, later = 0;
+  if (code)
+    return code;
+  if (!envelope_count(&s->l.e))
+    return sendmail_say(EX_USAGE, 0, "-bv wants addresses");
+  for (size_t i = 0; i < envelope_count(&s->l.e); i++) {
+    char const *address = envelope_string(&s->l.e, envelope_rcpts(&s->l.e)[i].address);
+    result r = RESULT_ZERO;
+    enum meaning m = (enum meaning)letter_exists(&s->l, address, strlen(address), &r);
+    int failed = m == MEANING_UNKNOWN || m == MEANING_LATER;
+    unknown |= m == MEANING_UNKNOWN;
+    later |= m == MEANING_LATER;
+    printf("%s: %s%s%s\n", address, words(m), failed && r.text[0] ? ": " : "", failed ? r.text : "");
+  }
+  if (fflush(stdout))
+    return EX_IOERR;
+  return unknown ? EX_NOUSER : later ? EX_TEMPFAIL : EX_OK;
+}
