@@ -18,6 +18,8 @@
 
 #define DOOR_VERSION 1
 #define DOOR_MAX 65536u   /* bytes of a frame, version and type included */
+#define DOOR_HEAD 6u      /* bytes before a frame: its length (4), its number of descriptors (2) */
+#define DOOR_FRAME_MIN 2u /* version and type */
 #define DOOR_BUFFER 4096u /* bytes read ahead */
 
 enum door_descriptors { DOOR_REFUSE_FDS, DOOR_ACCEPT_FDS };
