@@ -1,10 +1,9 @@
 /* expand - the closure's growth, breadth first; the array of nodes is the queue. A name that leads to itself
    means the user (an alias), or the address without the virtual rule. */
 #include <string.h>
-#include <skalibs/bytestr.h>
 #include "lib/address.h"
-#include "lib/envelope.h"
 #include "alias/expand.h"
+#include "alias/expand_node.h"
 
 void expansion_init(expansion *x, knowledge const *k)
 {
@@ -24,126 +23,10 @@ void expansion_free(expansion *x)
   stralloc_free(&x->address);
 }
 
-/* ---- nodes */
-
-/* "name", or "name+ext", as an address of this machine, into x->address. */
-static int make_address(expansion *x, char const *name, size_t len, char const *ext, size_t elen)
-{
-  stralloc raw = STRALLOC_ZERO;
-  char delimiter = step_delimiter(x->k);
-  int ok = stralloc_catb(&raw, name, len);
-  if (ok && elen && delimiter)
-    ok = stralloc_append(&raw, delimiter) && stralloc_catb(&raw, ext, elen);
-  x->address.len = 0;
-  ok = ok && address_quote(raw.s, raw.len, &x->address) && stralloc_append(&x->address, '@') &&
-       stralloc_cats(&x->address, control_line(x->k->settings, CONTROL_ME));
-  stralloc_free(&raw);
-  return ok;
-}
-
-static int set_address(expansion *x, uint32_t i, enum envelope_final final)
-{
-  graph_span span;
-  if (!graph_keep(&x->g, &span, x->address.s, x->address.len))
-    return 0;
-  graph_at(&x->g, i)->address = span;
-  graph_at(&x->g, i)->final = (unsigned char) final;
-  return 1;
-}
-
-static uint32_t failed(expansion *x, enum graph_kind kind, char const *s, size_t len, result const *why)
-{
-  int fresh;
-  uint32_t i = graph_node_of(&x->g, kind, s, len, "", 0, &fresh);
-  return i == GRAPH_NONE || (fresh && !graph_fail(&x->g, i, why)) ? GRAPH_NONE : i;
-}
-
-static uint32_t user_node(expansion *x)
-{
-  step const *s = &x->s;
-  int fresh;
-  uint32_t i = graph_node_of(&x->g, GRAPH_USER, s->name.s, s->name.len, s->ext.s, s->ext.len, &fresh);
-  if (i == GRAPH_NONE || !fresh)
-    return i;
-  if (!make_address(x, s->name.s, s->name.len, s->ext.s, s->ext.len))
-    return GRAPH_NONE;
-  return set_address(x, i, FINAL_USER) ? i : GRAPH_NONE;
-}
-
-static uint32_t commands_node(expansion *x, char const *name, size_t len)
-{
-  int fresh;
-  uint32_t i;
-  if (!make_address(x, name, len, "", 0))
-    return GRAPH_NONE;
-  i = graph_node_of(&x->g, GRAPH_COMMANDS, name, len, "", 0, &fresh);
-  return i != GRAPH_NONE && fresh && !set_address(x, i, FINAL_ALIAS) ? GRAPH_NONE : i;
-}
-
-/* Two addresses that differ in the case of their domains are one. */
-static uint32_t foreign_node(expansion *x, char const *s, size_t len)
-{
-  size_t at = address_domain(s, len);
-  int fresh;
-  uint32_t i;
-  if (!stralloc_copyb(&x->address, s, len))
-    return GRAPH_NONE;
-  case_lowerb(x->address.s + at, len - at);
-  i = graph_node_of(&x->g, GRAPH_ELSEWHERE, x->address.s, len, "", 0, &fresh);
-  if (i == GRAPH_NONE || !fresh)
-    return i;
-  memcpy(x->address.s, s, len);
-  return set_address(x, i, FINAL_NOT) ? i : GRAPH_NONE;
-}
-
-/* As a member it fails in the new message, and the bounce goes to whom that is from. */
-static uint32_t unknown_node(expansion *x, char const *s, size_t len, enum step_mode mode)
-{
-  uint32_t i;
-  if (!stralloc_copyb(&x->address, s, len))
-    return GRAPH_NONE;
-  if (address_domain(s, len) == len &&
-      (!stralloc_append(&x->address, '@') ||
-       !stralloc_cats(&x->address, control_line(x->k->settings, CONTROL_ME))))
-    return GRAPH_NONE;
-  i = failed(x, GRAPH_UNKNOWN, x->address.s, x->address.len, &x->s.why);
-  return i != GRAPH_NONE && !set_address(x, i, mode == STEP_USER_ONLY ? FINAL_USER : FINAL_NOT) ? GRAPH_NONE
-                                                                                                : i;
-}
-
-static uint32_t leading_node(expansion *x)
-{
-  step const *s = &x->s;
-  int virtual = s->kind == STEP_VIRTUAL, fresh;
-  uint32_t i = s->kind == STEP_REDIRECT
-                   ? graph_node_of(&x->g, GRAPH_REDIRECT, s->to, strlen(s->to), "", 0, &fresh)
-                   : graph_node_of(&x->g, virtual ? GRAPH_VIRTUAL : GRAPH_ALIAS, s->name.s, s->name.len,
-                                   virtual ? s->ext.s : "", virtual ? s->ext.len : 0, &fresh);
-  if (i != GRAPH_NONE && fresh) {
-    graph_at(&x->g, i)->e = s->e;
-    graph_at(&x->g, i)->to = s->to;
-  }
-  return i;
-}
-
-/* The node of the step that was taken for s. */
-static uint32_t node_of_step(expansion *x, char const *s, size_t len, enum step_mode mode)
-{
-  if (x->s.kind == STEP_ALIAS && mode == STEP_ALIAS_ONLY)
-    return commands_node(x, x->s.name.s, x->s.name.len);
-  switch (x->s.kind) {
-  case STEP_USER: return user_node(x);
-  case STEP_ELSEWHERE: return foreign_node(x, s, len);
-  case STEP_UNKNOWN: return unknown_node(x, s, len, mode);
-  case STEP_LATER: return failed(x, GRAPH_FAILED, s, len, &x->s.why);
-  default: return leading_node(x);
-  }
-}
-
 uint32_t expand_address(expansion *x, char const *s, size_t len, enum step_mode mode)
 {
   step_take(x->k, s, len, mode, &x->s);
-  return node_of_step(x, s, len, mode);
+  return expand_node(x, s, len, mode);
 }
 
 /* ---- what a node leads to */
@@ -164,7 +47,7 @@ static int add_child(expansion *x, uint32_t parent, char const *s, size_t len, e
     step_take(x->k, s, len, mode = STEP_USER_ONLY, &x->s);
   else if (mode == STEP_ANY && x->s.kind == STEP_VIRTUAL && self.kind == GRAPH_VIRTUAL && same(x, self.name))
     step_take(x->k, s, len, mode = STEP_NO_VIRTUAL, &x->s);
-  i = node_of_step(x, s, len, mode);
+  i = expand_node(x, s, len, mode);
   x->made += graph_count(&x->g) - before;
   return i != GRAPH_NONE && graph_link(&x->g, i);
 }
@@ -175,7 +58,7 @@ static int add_damaged(expansion *x)
   uint32_t i;
   result_set(&why, RESULT_TEMPORARY, STATUS_MISCONFIGURED,
              "aliases.cdb is damaged; newaliases makes it anew");
-  i = failed(x, GRAPH_FAILED, "", 0, &why);
+  i = expand_node_failed(x, GRAPH_FAILED, "", 0, &why);
   return i != GRAPH_NONE && graph_link(&x->g, i);
 }
 
@@ -188,7 +71,7 @@ static uint32_t too_many(expansion *x, enum result_class class)
     result_set(&why, class, STATUS_SYSTEM_FULL,
                "the recipients of this message lead to more than %u addresses; this one is tried later",
                EXPAND_MAX);
-  return failed(x, GRAPH_FAILED, class == RESULT_PERMANENT ? "!" : "?", 1, &why);
+  return expand_node_failed(x, GRAPH_FAILED, class == RESULT_PERMANENT ? "!" : "?", 1, &why);
 }
 
 /* Whatever leads here has not all of its members. */
@@ -210,7 +93,7 @@ static int add_commands(expansion *x, uint32_t parent)
   char copy[DATABASE_NAME_MAX];
   uint32_t i;
   memcpy(copy, graph_text(&x->g, name), name.len);
-  i = commands_node(x, copy, name.len);
+  i = expand_node_commands(x, copy, name.len);
   return i != GRAPH_NONE && graph_link(&x->g, i);
 }
 

@@ -1,15 +1,11 @@
 /* step - applies the rules in their order to one address. */
-#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 #include <skalibs/bytestr.h>
-#include <skalibs/types.h>
 #include "lib/address.h"
 #include "lib/envelope.h"
 #include "alias/names.h"
 #include "alias/step.h"
-
-#define TRACE_MAX 32768u /* octets of an explanation */
 
 typedef struct parts_s parts;
 struct parts_s {
@@ -22,23 +18,6 @@ struct parts_s {
   char raw[ENVELOPE_ADDRESS_MAX]; /* the local part without quotes */
   size_t rlen;
 };
-
-void step_note(knowledge const *k, ...)
-{
-  va_list args;
-  char const *word;
-  size_t start;
-  if (!k->trace || k->trace->len > TRACE_MAX)
-    return;
-  start = k->trace->len;
-  va_start(args, k);
-  while ((word = va_arg(args, char const *)))
-    if (!stralloc_cats(k->trace, word))
-      break;
-  va_end(args);
-  if (word || !stralloc_0(k->trace))
-    k->trace->len = start;
-}
 
 char step_delimiter(knowledge const *k)
 {
@@ -220,48 +199,6 @@ static void take_foreign(knowledge const *k, parts const *p, enum step_mode mode
   }
 }
 
-/* "leads to a, b, c", as far as they fit into a line. */
-static void list_targets(database_entry e, char *text, size_t max)
-{
-  target t;
-  size_t n = 0;
-  text[0] = 0;
-  while (database_target(&e, &t) == 1) {
-    size_t left = max - n;
-    if (t.len + sizeof ", ..." + 1 > left) {
-      strcpy(text + n, n ? ", ..." : "...");
-      return;
-    }
-    if (n) {
-      memcpy(text + n, ", ", 2);
-      n += 2;
-    }
-    if (t.kind == TARGET_USER)
-      text[n++] = '\\';
-    memcpy(text + n, t.s, t.len);
-    n += t.len;
-    text[n] = 0;
-  }
-}
-
-static void note_entry(knowledge const *k, step const *s, enum database_map map)
-{
-  char path[256], line[UINT64_FMT], name[DATABASE_NAME_MAX + 1], targets[400];
-  char const *kind = map == DATABASE_ALIAS ? ": an alias" : ": a virtual address";
-  if (!k->trace)
-    return;
-  memcpy(name, s->name.s, s->name.len);
-  name[s->name.len] = 0;
-  if (!k->secrets) {
-    step_note(k, name, kind, (char *)0);
-    return;
-  }
-  line[uint64_fmt(line, s->e.line)] = 0;
-  database_source(k->db, map, path, sizeof path);
-  list_targets(s->e, targets, sizeof targets - 8);
-  step_note(k, name, kind, " (", path, ":", line, ") that leads to ", targets, (char *)0);
-}
-
 static void take(knowledge const *k, parts const *p, enum step_mode mode, step *s)
 {
   enum database_found found;
@@ -293,5 +230,5 @@ void step_take(knowledge const *k, char const *address, size_t len, enum step_mo
   }
   take(k, &p, mode, s);
   if (s->kind == STEP_ALIAS || s->kind == STEP_VIRTUAL)
-    note_entry(k, s, s->kind == STEP_ALIAS ? DATABASE_ALIAS : DATABASE_VIRTUAL);
+    step_note_entry(k, s, s->kind == STEP_ALIAS ? DATABASE_ALIAS : DATABASE_VIRTUAL);
 }

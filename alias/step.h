@@ -68,5 +68,7 @@ extern void step_free(step *s);
 extern char step_delimiter(knowledge const *k);
 /* A line of the trace: words up to a null pointer. */
 extern void step_note(knowledge const *k, ...);
+/* The line for the alias or virtual address that s has found. */
+extern void step_note_entry(knowledge const *k, step const *s, enum database_map map);
 
 #endif
