@@ -31,6 +31,12 @@ enum listing_record {
   VERB_ALL = 13 | RECORD_MUST,
   LISTING_UID = 14                     /* number */
 };
-enum listing_state { LISTING_NEW = 'n', LISTING_ACTIVE = 'a', LISTING_DEFERRED = 'd', LISTING_HOLD = 'h' };
+enum listing_state {
+  LISTING_NEW = 'n',
+  LISTING_ACTIVE = 'a',
+  LISTING_DEFERRED = 'd',
+  LISTING_HOLD = 'h',
+  LISTING_BAD = 'b' /* a file that makes no sense, or a newer tern's: nothing is known but its id */
+};
 
 #endif

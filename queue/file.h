@@ -1,16 +1,31 @@
 /* file - the format of a queue file, and nothing that touches the disk.
 
-   0       the state: FILE_SECTORS sectors of FILE_SECTOR bytes, a hole until the first mark. Each stands for
-   itself: 0  checksum of the other 508 bytes     4  "St"     6  the sector's number (2)     8  the packed id
-   (16) 24 attempts (4)  28 hold (1)  32 next try (8): in sector 0, zeros in the others    40  zeros 64 one
-   octet for each of FILE_SECTOR_RCPTS recipients (enum store_rcpt) A sector of zeros says that nothing was
-   done; one that is neither zeros nor right was torn. 16384   the head, FILE_HEAD bytes: 0  "TernMsg\n"     8
-   version (4)     12 bytes of the envelope (4)     16 the packed id (16) 32 uid (8)         40 octets of the
-   body (8)     48 recipients (4)     52 checksum of the body (4) 56 zeros           124 checksum of bytes 0
-   to 123 and of the envelope (4), in every version the envelope (records of lib/envelope), the body, the
-   notes: each  0 bytes after this field (4)  4 seconds since 1970 (8)  12 number of recipients n (4) 16 n
-   indexes (4 each)   a lib/result   checksum of the packed id and of all before it in the note (4) Numbers
-   are big-endian; checksums are CRC-32C. */
+   0       the state: FILE_SECTORS sectors of FILE_SECTOR bytes, a hole until the first mark
+     0     checksum of the other 508 bytes
+     4     "St", the sector's number (2)
+     8     the packed id (16)
+     24    sector 0: attempts (4), hold (1) and 3 zeros, next try (8); in the others zeros
+     40    zeros
+     64    an octet for each of FILE_SECTOR_RCPTS recipients: enum store_rcpt
+   16384   the head, FILE_HEAD bytes
+     0     "TernMsg\n"
+     8     version (4), bytes of the envelope (4)
+     16    the packed id (16)
+     32    uid (8), octets of the body (8)
+     48    recipients (4), checksum of the body (4)
+     56    zeros
+     124   checksum of bytes 0 to 123 and of the envelope: here, and so, in every version
+   16512   the envelope: records of lib/envelope
+   then    the body
+   then    the notes, each:
+     0     bytes that follow this field (4)
+     4     seconds since 1970 (8)
+     12    the number of recipients (4), the index of each (4)
+     then  a result of lib/result
+     then  checksum of the packed id and of all before it in the note (4)
+
+   Each sector stands for itself. One of zeros says that nothing was done; one that is neither zeros nor
+   right was torn. Numbers are big-endian; checksums are CRC-32C. */
 #ifndef TERN_FILE_H
 #define TERN_FILE_H
 
