@@ -27,7 +27,8 @@ all: $(BINARIES)
 
 # ---- programs: main and its own room, then the rooms whose libraries it may use, then what they share
 define program
-bin/$(notdir $(basename $(1))): $$(call object,$(1)) $$(ARCHIVES) build/lib.a conf-ld
+bin/$(notdir $(basename $(1))): $$(call object,$(1)) build/$(patsubst %/,%,$(dir $(1))).a build/queue.a build/alias.a \
+		build/lib.a conf-ld
 	@mkdir -p bin
 	$$(LD) $$(if $$(filter $$(@F),$$(STATIC)),-static-pie,-pie) $$(LDFLAGS) -o $$@ $$< build/$(patsubst %/,%,$(dir $(1))).a \
 		build/queue.a build/alias.a build/lib.a $$(SKARNET)
