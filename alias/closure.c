@@ -182,8 +182,9 @@ enum meaning closure_exists(knowledge const *k, char const *address, size_t len,
   node = expand_address(&c.x, address, len, STEP_ANY);
   if (node != GRAPH_NONE && expand_all(&c.x, node, 1)) {
     graph_spread(&c.x.g);
-    m = graph_leads_on(graph_at(&c.x.g, node)) && graph_at(&c.x.g, node)->fruit ? MEANING_EXPAND
-                                                                                : judge(&c.x.g, node, why);
+    m = judge(&c.x.g, node, why);
+    if (m != MEANING_ALIAS && graph_leads_on(graph_at(&c.x.g, node)) && graph_at(&c.x.g, node)->fruit)
+      m = MEANING_EXPAND;
   }
   closure_free(&c);
   return m;

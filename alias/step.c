@@ -35,9 +35,11 @@ static int cut(knowledge const *k, char const *address, size_t len, parts *p)
   stralloc raw = STRALLOC_ZERO;
   size_t at = address_domain(address, len);
   int ok;
+  p->bare = at == len;
+  if (!p->bare && len - at > 1 && address[len - 1] == '.')
+    len--; /* "example.org." is example.org */
   p->address = address;
   p->len = len;
-  p->bare = at == len;
   p->domain = p->bare ? control_line(k->settings, CONTROL_ME) : address + at;
   p->dlen = p->bare ? strlen(p->domain) : len - at;
   p->local = p->bare || control_has_domain(k->settings, CONTROL_LOCALS, p->domain, p->dlen);
