@@ -8,7 +8,7 @@ static int is_digit(char c)
   return c >= '0' && c <= '9';
 }
 
-int reply_line(char const *line, size_t len, unsigned int *code)
+int reply_judge(char const *line, size_t len, unsigned int *code)
 {
   if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) || !is_digit(line[2]))
     return 0;
@@ -75,7 +75,7 @@ int reply_read(reply *r, stream *s, tain const *deadline,
     int kind;
     if (!stream_line(s, &text, &len, deadline))
       return 0;
-    kind = reply_line(text, len, &code);
+    kind = reply_judge(text, len, &code);
     total += len + 2;
     if (!kind || (r->code && code != r->code) || total > REPLY_MAX)
       return (errno = EPROTO, 0);

@@ -24,6 +24,6 @@ struct reply_s {
 extern int reply_read(reply *r, stream *s, tain const *deadline,
                       void (*line)(void *data, char const *text, size_t len), void *data);
 /* Judges one line. 0: not SMTP; 1: the last line; 2: more follow. */
-extern int reply_line(char const *line, size_t len, unsigned int *code);
+extern int reply_judge(char const *line, size_t len, unsigned int *code);
 
 #endif

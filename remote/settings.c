@@ -11,7 +11,7 @@ int settings_prepare(settings *s)
   return dns_init(&s->system) && hosts_read(&s->hosts, HOSTS_FILE);
 }
 
-int settings_read(settings *s, stralloc *problem)
+int settings_load(settings *s, stralloc *problem)
 {
   static enum control_name const names[] = {CONTROL_ME,
                                             CONTROL_LISTEN,

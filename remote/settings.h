@@ -27,6 +27,6 @@ struct settings_s {
 /* What has to be read from /etc: before the chroot. 0: errno. */
 extern int settings_prepare(settings *s);
 /* Reads control/, at the start and at a reload: nothing changes unless all is right. 0: problem. */
-extern int settings_read(settings *s, stralloc *problem);
+extern int settings_load(settings *s, stralloc *problem);
 
 #endif

@@ -29,7 +29,7 @@ static void take_numbers(pool_spec *p)
 static int reload(void *data, pool_spec *p)
 {
   stralloc problem = STRALLOC_ZERO;
-  int ok = settings_read(data, &problem);
+  int ok = settings_load(data, &problem);
   if (ok)
     take_numbers(p);
   else
@@ -62,7 +62,7 @@ int main(int argc, char const *const *argv)
   if (!privileges_drop(remote.ids.uid[TERNR], remote.ids.gid[TERNR], 0, 0,
                        remote.ids.root ? PRIVILEGES_CHROOT : PRIVILEGES_KEEP_ROOT_FOLDER))
     service_fail("become", "the user of tern-remote");
-  if (!settings_read(&remote, &problem))
+  if (!settings_load(&remote, &problem))
     service_refuse(&problem);
   take_numbers(&p);
   return pool_run(&p);

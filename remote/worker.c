@@ -7,13 +7,13 @@
 #include "lib/log.h"
 #include "lib/pool.h"
 #include "lib/privileges.h"
-#include "remote/delivery.h"
+#include "remote/attempt.h"
 #include "remote/worker.h"
 
 #define ANSWER_SECONDS 60 /* in which the runner takes an answer */
 #define LOOK_SECONDS 5    /* between two looks at whether this worker is still wanted */
 
-static delivery work; /* large, and touched only as far as messages are */
+static attempt work; /* large, and touched only as far as messages are */
 static door runner;
 
 int worker_enter(void *data, unsigned int slot)
@@ -24,7 +24,7 @@ int worker_enter(void *data, unsigned int slot)
     return log_warn("list", "the machine's addresses"), 0;
   if (!privileges_readonly(0, 0, 0) || !privileges_jail(JAIL_NO_FILES, 0))
     return log_warn("give up", "files and processes"), 0;
-  delivery_init(&work, s);
+  attempt_init(&work, s);
   return 1;
 }
 
@@ -51,7 +51,7 @@ static int do_job(frame *f)
     log_warn("understand", "a job");
     return 0;
   }
-  delivery_run(&work, &j);
+  attempt_run(&work, &j);
   tain_now_g();
   tain_addsec_g(&deadline, ANSWER_SECONDS);
   ok = job_put_done(&runner, j.number, work.results, envelope_count(&j.e), work.k.remote) &&

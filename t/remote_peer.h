@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "remote/delivery.h"
+#include "remote/attempt.h"
 
 typedef struct peer_s peer;
 struct peer_s {
@@ -187,7 +187,7 @@ static void peer_finish(peer *p)
 /* ---- a job */
 
 static settings peer_settings = SETTINGS_ZERO;
-static delivery peer_delivery;
+static attempt peer_attempt;
 
 static void peer_prepare(unsigned int seconds)
 {
@@ -196,7 +196,7 @@ static void peer_prepare(unsigned int seconds)
   peer_settings.c.number[CONTROL_TIMEOUTCONNECT] = seconds;
   peer_settings.c.number[CONTROL_TIMEOUTREMOTE] = seconds;
   peer_settings.c.number[CONTROL_TIMEOUTDONE] = seconds;
-  delivery_init(&peer_delivery, &peer_settings);
+  attempt_init(&peer_attempt, &peer_settings);
 }
 
 /* rcpts: separated by spaces. */
@@ -232,7 +232,7 @@ static char const *peer_codes(size_t n)
   s[0] = 0;
   for (size_t i = 0; i < n; i++) {
     strcat(s, i ? " " : "");
-    strcat(s, result_code(peer_delivery.results + i, code));
+    strcat(s, result_code(peer_attempt.results + i, code));
   }
   return s;
 }

@@ -1,7 +1,7 @@
-/* delivery - one job from its destination to a result for each recipient: over the connection that is kept,
+/* attempt - one job from its destination to a result for each recipient: over the connection that is kept,
    or over a new one to the first of the destination's hosts that takes it. */
-#ifndef TERN_REMOTE_DELIVERY_H
-#define TERN_REMOTE_DELIVERY_H
+#ifndef TERN_REMOTE_ATTEMPT_H
+#define TERN_REMOTE_ATTEMPT_H
 
 #include "lib/job.h"
 #include "remote/connection.h"
@@ -9,12 +9,12 @@
 #include "remote/settings.h"
 #include "remote/transaction.h"
 
-#define DELIVERY_SECONDS                                                                                     \
+#define ATTEMPT_SECONDS                                                                                      \
   900 /* after which no other host is tried; longer settings of timeouts count as they are */
-#define DELIVERY_LOST 3u /* transactions that may break before the rest waits for the next attempt */
+#define ATTEMPT_LOST 3u /* transactions that may break before the rest waits for the next attempt */
 
-typedef struct delivery_s delivery;
-struct delivery_s {
+typedef struct attempt_s attempt;
+struct attempt_s {
   settings const *s;
   int door; /* the runner's connection; -1: none */
   connection k;
@@ -24,9 +24,9 @@ struct delivery_s {
   result results[JOB_RCPT_MAX];
 };
 
-extern void delivery_init(delivery *v, settings const *s);
+extern void attempt_init(attempt *v, settings const *s);
 /* Fills v->results, one for each recipient of j. v->k.remote is the host that said so, "" if none was reached
  * for. */
-extern void delivery_run(delivery *v, job const *j);
+extern void attempt_run(attempt *v, job const *j);
 
 #endif

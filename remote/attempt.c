@@ -1,9 +1,9 @@
-/* delivery - one job, from its destination to a result for each recipient. See delivery.h for what it
+/* attempt - one job, from its destination to a result for each recipient. See attempt.h for what it
  * promises. */
 #include <errno.h>
 #include <string.h>
 #include "lib/log.h"
-#include "remote/delivery.h"
+#include "remote/attempt.h"
 
 /* The search for a host that takes the message. */
 typedef struct search_s search;
@@ -16,7 +16,7 @@ struct search_s {
   tain end;
 };
 
-void delivery_init(delivery *v, settings const *s)
+void attempt_init(attempt *v, settings const *s)
 {
   v->s = s;
   v->door = -1;
@@ -24,7 +24,7 @@ void delivery_init(delivery *v, settings const *s)
   v->hosts.n = 0;
 }
 
-static void refused(delivery const *v, search *x, result const *r)
+static void refused(attempt const *v, search *x, result const *r)
 {
   if (!x->tried || r->class == RESULT_TEMPORARY || x->last.class != RESULT_TEMPORARY)
     x->last = *r;
@@ -34,7 +34,7 @@ static void refused(delivery const *v, search *x, result const *r)
 }
 
 /* Over the connection as it is. 0: it is lost, and some recipients are open. */
-static int talk(delivery *v)
+static int talk(attempt *v)
 {
   v->k.c.s.door = v->door;
   v->t.answered = 0;
@@ -45,7 +45,7 @@ static int talk(delivery *v)
 
 /* The connection from the last message. A host may close it at any time without saying so; only if it did is
    the message tried on a new one as if nothing had been. 1: it is done. */
-static int reuse(delivery *v, search *x)
+static int reuse(attempt *v, search *x)
 {
   if (!connection_serves(&v->k, x->destination)) {
     connection_close(&v->k);
@@ -62,7 +62,7 @@ static int reuse(delivery *v, search *x)
 }
 
 /* A new connection to one host. 1: every recipient is decided. */
-static int try_host(delivery *v, search *x, mx_host const *h)
+static int try_host(attempt *v, search *x, mx_host const *h)
 {
   result r;
   errno = 0;
@@ -78,13 +78,13 @@ static int try_host(delivery *v, search *x, mx_host const *h)
   return 0;
 }
 
-static void try_hosts(delivery *v, search *x)
+static void try_hosts(attempt *v, search *x)
 {
   size_t i;
   for (i = 0; i < v->hosts.n || mx_more(&v->hosts, v->s); i++) {
     int careful = v->t.careful;
     tain_now_g();
-    if (x->abandoned || x->lost >= DELIVERY_LOST || !tain_future(&x->end))
+    if (x->abandoned || x->lost >= ATTEMPT_LOST || !tain_future(&x->end))
       break;
     if (try_host(v, x, v->hosts.host + i))
       return;
@@ -97,7 +97,7 @@ static void try_hosts(delivery *v, search *x)
 }
 
 /* What the job asks for. 0: *r. */
-static int prepare(delivery *v, job const *j, search *x, result *r)
+static int prepare(attempt *v, job const *j, search *x, result *r)
 {
   char const *domain = envelope_string(&j->e, j->domain), *route = envelope_string(&j->e, j->route);
   v->k.remote[0] = connection_is_open(&v->k) ? v->k.remote[0] : 0;
@@ -112,7 +112,7 @@ static int prepare(delivery *v, job const *j, search *x, result *r)
   return 0;
 }
 
-void delivery_run(delivery *v, job const *j)
+void attempt_run(attempt *v, job const *j)
 {
   search x = {.lost = 0};
   result r;
@@ -124,7 +124,7 @@ void delivery_run(delivery *v, job const *j)
   v->t.results = v->results;
   transaction_begin(&v->t);
   tain_now_g();
-  tain_addsec_g(&x.end, DELIVERY_SECONDS);
+  tain_addsec_g(&x.end, ATTEMPT_SECONDS);
   if (!prepare(v, j, &x, &r)) {
     transaction_decide(&v->t, &r);
     return;

@@ -212,15 +212,15 @@ static void test_cases(void **state)
     peer_start_at(&p, "127.0.0.1", 0, cases[i].scripts);
     peer_job(&j, "s@y", cases[i].rcpts, text, sizeof text - 1);
     peer_route(&j, "127.0.0.1", p.port);
-    delivery_run(&peer_delivery, &j);
-    connection_close(&peer_delivery.k);
+    attempt_run(&peer_attempt, &j);
+    connection_close(&peer_attempt.k);
     n = envelope_count(&j.e);
     job_free(&j);
     peer_stop(&p);
     if (strcmp(peer_codes(n), cases[i].codes))
       fail_msg("%s: got \"%s\" (%s), want \"%s\"; heard %s", cases[i].name, peer_codes(n),
-               peer_delivery.results[0].text, cases[i].codes, p.heard);
-    check(cases[i].name, "text", peer_delivery.results[0].text, cases[i].text);
+               peer_attempt.results[0].text, cases[i].codes, p.heard);
+    check(cases[i].name, "text", peer_attempt.results[0].text, cases[i].text);
     if (cases[i].heard)
       check(cases[i].name, "heard", p.heard, cases[i].heard);
     if (cases[i].unheard && strstr(p.heard, cases[i].unheard))
@@ -281,12 +281,12 @@ static void test_params(void **state)
     j.e.body = params[i].body;
     j.e.smtputf8 = params[i].smtputf8 & 1;
     peer_route(&j, "127.0.0.1", p.port);
-    delivery_run(&peer_delivery, &j);
-    connection_close(&peer_delivery.k);
+    attempt_run(&peer_attempt, &j);
+    connection_close(&peer_attempt.k);
     job_free(&j);
     peer_finish(&p);
     if (strcmp(peer_codes(1), params[i].code))
-      fail_msg("%s: got %s (%s), want %s", params[i].name, peer_codes(1), peer_delivery.results[0].text,
+      fail_msg("%s: got %s (%s), want %s", params[i].name, peer_codes(1), peer_attempt.results[0].text,
                params[i].code);
     if (params[i].heard)
       check(params[i].name, "heard", p.heard, params[i].heard);
@@ -315,7 +315,7 @@ static void test_paths(void **state)
 
 static void use_hosts(uint16_t port, unsigned int n)
 {
-  mx *l = &peer_delivery.hosts;
+  mx *l = &peer_attempt.hosts;
   unsigned int i;
   memset(l, 0, sizeof *l);
   memcpy(l->destination, "example.test", 13);
@@ -373,15 +373,15 @@ static void test_failover(void **state)
     use_hosts(a.port, 2);
     peer_job(&j, "s@y", "a@example.test", text, sizeof text - 1);
     envelope_set(&j.e, &j.domain, "Example.Test", 12);
-    delivery_run(&peer_delivery, &j);
-    connection_close(&peer_delivery.k);
+    attempt_run(&peer_attempt, &j);
+    connection_close(&peer_attempt.k);
     job_free(&j);
     peer_stop(&a);
     peer_stop(&b);
     if (strcmp(peer_codes(1), failover[i].codes))
-      fail_msg("%s: got %s (%s), want %s", failover[i].name, peer_codes(1), peer_delivery.results[0].text,
+      fail_msg("%s: got %s (%s), want %s", failover[i].name, peer_codes(1), peer_attempt.results[0].text,
                failover[i].codes);
-    check(failover[i].name, "remote", peer_delivery.k.remote, failover[i].remote);
+    check(failover[i].name, "remote", peer_attempt.k.remote, failover[i].remote);
   }
 }
 
@@ -392,10 +392,10 @@ static void test_refused_connection(void **state)
   peer_prepare(1);
   peer_job(&j, "s@y", "a@x", text, sizeof text - 1);
   peer_route(&j, "127.0.0.1", 1);
-  delivery_run(&peer_delivery, &j);
+  attempt_run(&peer_attempt, &j);
   job_free(&j);
   assert_string_equal(peer_codes(1), "4.4.1");
-  check("refused", "text", peer_delivery.results[0].text, "]:1: Connection refused");
+  check("refused", "text", peer_attempt.results[0].text, "]:1: Connection refused");
 }
 
 /* ---- the kept connection */
@@ -405,9 +405,9 @@ static void one_more(uint16_t port, char const *want)
   job j;
   peer_job(&j, "s@y", "a@x", text, sizeof text - 1);
   peer_route(&j, "127.0.0.1", port);
-  delivery_run(&peer_delivery, &j);
+  attempt_run(&peer_attempt, &j);
   job_free(&j);
-  check("kept", "text", peer_delivery.results[0].text, want);
+  check("kept", "text", peer_attempt.results[0].text, want);
 }
 
 static void test_kept(void **state)
@@ -423,12 +423,12 @@ static void test_kept(void **state)
   peer_prepare(2);
   peer_start_at(&p, "127.0.0.1", 0, scripts);
   one_more(p.port, "250 one");
-  assert_true(connection_is_open(&peer_delivery.k));
+  assert_true(connection_is_open(&peer_attempt.k));
   one_more(p.port, "250 two");
   one_more(p.port, "250 three");
   one_more(p.port, "451 not now");
   one_more(p.port, "250 five");
-  connection_close(&peer_delivery.k);
+  connection_close(&peer_attempt.k);
   peer_finish(&p);
   check("kept", "heard", p.heard, "RSET\r\nMAIL");
   check("kept", "heard", p.heard, "QUIT\r\n[end]");
@@ -446,7 +446,7 @@ static void test_abandoned(void **state)
   peer_prepare(5);
   peer_start_at(&p, "127.0.0.1", 0, scripts);
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-  peer_delivery.door = pair[0];
+  peer_attempt.door = pair[0];
   if (!fork()) {
     close(pair[0]);
     usleep(300000);
@@ -455,13 +455,13 @@ static void test_abandoned(void **state)
   close(pair[1]);
   peer_job(&j, "s@y", "a@x", text, sizeof text - 1);
   peer_route(&j, "127.0.0.1", p.port);
-  delivery_run(&peer_delivery, &j);
+  attempt_run(&peer_attempt, &j);
   job_free(&j);
   close(pair[0]);
   wait(0);
   peer_stop(&p);
   assert_string_equal(peer_codes(1), "4.4.2");
-  check("abandoned", "text", peer_delivery.results[0].text, "runner");
+  check("abandoned", "text", peer_attempt.results[0].text, "runner");
   if (strstr(p.heard, ".\r\n"))
     fail_msg("a dot was sent for nobody");
 }
@@ -486,12 +486,12 @@ static void test_many(void **state)
   peer_start_at(&p, "127.0.0.1", 0, scripts);
   peer_job(&j, "s@y", rcpts, text, sizeof text - 1);
   peer_route(&j, "127.0.0.1", p.port);
-  delivery_run(&peer_delivery, &j);
-  connection_close(&peer_delivery.k);
+  attempt_run(&peer_attempt, &j);
+  connection_close(&peer_attempt.k);
   job_free(&j);
   peer_stop(&p);
   for (i = 0; i < 100; i++)
-    assert_int_equal(peer_delivery.results[i].class, RESULT_OK);
+    assert_int_equal(peer_attempt.results[i].class, RESULT_OK);
 }
 
 static void test_large(void **state)
@@ -509,8 +509,8 @@ static void test_large(void **state)
   peer_start_at(&p, "127.0.0.1", 0, scripts);
   peer_job(&j, "s@y", "a@x", large, sizeof large);
   peer_route(&j, "127.0.0.1", p.port);
-  delivery_run(&peer_delivery, &j);
-  connection_close(&peer_delivery.k);
+  attempt_run(&peer_attempt, &j);
+  connection_close(&peer_attempt.k);
   job_free(&j);
   peer_stop(&p);
   assert_string_equal(peer_codes(1), "2.0.0");
