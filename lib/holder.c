@@ -105,7 +105,7 @@ int holder_take(char const *id)
       int listening = 0;
       socklen_t len = sizeof listening;
       inherited[i].fd = -1;
-      if (!getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening)
+      if (!getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) && listening && ndelay_on(fd) >= 0)
         return fd;
       fd_close(fd);
       holder_forget(id);

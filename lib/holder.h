@@ -10,7 +10,7 @@ enum holder_drop { HOLDER_CLOSE, HOLDER_FORGET };
 
 /* Remembers what s6-fdholder-getdump left (close-on-exec) and clears it from the environment. */
 extern void holder_inherit(void);
-/* The listening socket of this id, which is the caller's then. -1: none. */
+/* The listening socket of this id, non-blocking, which is the caller's then. -1: none. */
 extern int holder_take(char const *id);
 /* Gives the holder a copy; a failure is a warning in the log: the socket works, but a restart will have a
  * gap. */

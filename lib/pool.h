@@ -40,7 +40,9 @@ struct pool_spec_s {
 extern int pool_run(pool_spec *spec);
 
 /* In a worker: true once it is to end. A wait for a client that has nothing in hand should then end with
- *deadline at the latest (unchanged if not draining). SIGTERM interrupts poll and read (EINTR). */
+ *deadline at the latest (unchanged if not draining). SIGTERM, and SIGUSR1 by
+   which the master sends an idle worker away, interrupt poll and read (EINTR): that alone is no reason to end
+ a client. */
 extern int pool_draining(tain *deadline);
 /* In a worker: a reload happened and this worker is of the old settings. */
 extern int pool_outdated(void);

@@ -150,7 +150,11 @@ static int next_client(void)
     if (!me.retire && !me.drain)
       _exit(EXITS_BUG);
     break;
-  default: break; /* EINTR, EAGAIN (another was faster), or the client went away */
+  case EAGAIN: /* another was faster; or somebody has made the only listener non-blocking: do not spin */
+    if (me.epoll < 0)
+      (void)poll(&(struct pollfd){.fd = ev.data.fd, .events = POLLIN}, 1, -1);
+    break;
+  default: break; /* EINTR, or the client went away */
   }
   return -1;
 }
@@ -180,7 +184,7 @@ void pool_worker(pool_spec const *spec, pool_board *b, unsigned int slot, int wa
   me.generation = generation;
   hear_signals();
   tain_now_g();
-  if (!open_epoll()) {
+  if (!open_epoll() && !me.retire && !me.drain) { /* a signal closes what goes into it */
     log_warn("make", "an epoll");
     leave(slot, EXITS_TEMPORARY);
   }

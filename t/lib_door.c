@@ -264,7 +264,9 @@ static void unwanted_descriptors(void **state)
 static void no_descriptor_free(void **state)
 {
   struct rlimit old, none;
+  enum door_got got;
   frame f;
+  int e;
   (void)state;
   getrlimit(RLIMIT_NOFILE, &old);
   assert_true(door_put_fd(&a, 'f', "file", 4, open("/dev/null", O_RDONLY | O_CLOEXEC)));
@@ -272,9 +274,11 @@ static void no_descriptor_free(void **state)
   none = old;
   none.rlim_cur = (rlim_t)highest_fd();
   setrlimit(RLIMIT_NOFILE, &none);
-  want("door_get", door_get(&b, &f), DOOR_BROKEN);
-  want("errno", errno, EMFILE);
+  got = door_get(&b, &f);
+  e = errno;
   setrlimit(RLIMIT_NOFILE, &old);
+  want("door_get", got, DOOR_BROKEN);
+  want("errno", e, EMFILE);
 }
 
 static void bytes_after_a_frame(void **state)
