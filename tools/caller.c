@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <skalibs/types.h>
 #include "lib/address.h"
 #include "lib/door.h"
 #include "lib/question.h"
@@ -47,13 +48,21 @@ static int from_door(stralloc *out, tain const *deadline)
   return found;
 }
 
+/* A container's uid has no name anywhere; its mail has a sender all the same. */
+static int from_uid(stralloc *out)
+{
+  char name[4 + UINT64_FMT] = "uid";
+  size_t len = 3 + uint64_fmt(name + 3, getuid());
+  return stralloc_catb(out, name, len);
+}
+
 int caller_user(stralloc *out, tain const *deadline)
 {
   static char const *const names[] = {"MAILUSER", "USER", "LOGNAME"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (put_name(out, getenv(names[i])))
       return 1;
-  return from_passwd(out) || from_door(out, deadline);
+  return from_passwd(out) || from_door(out, deadline) || from_uid(out);
 }
 
 char const *caller_host(char const *me)

@@ -6,8 +6,8 @@
 #include <skalibs/tai.h>
 
 /* The caller's name as a local part: MAILUSER, USER, LOGNAME as qmail-inject reads them; then /etc/passwd (no
-   NSS: this is a static program); then door `alias`, which answers for the uid that knocks. 0: nobody knows,
-   or no memory. */
+   NSS: this is a static program); then door `alias`, which answers for the uid that knocks; at last "uid" and
+   its number. 0: no memory. */
 extern int caller_user(stralloc *out, tain const *deadline);
 /* His domain: MAILHOST if it is one, else me. */
 extern char const *caller_host(char const *me);

@@ -66,7 +66,7 @@ static int set_sender(sendmail *s)
     return one.n || letter_sender(&s->l, "", 0, 1) ? 0 : sendmail_say(EX_TEMPFAIL, 0, strerror(errno));
   }
   if (!caller_user(&user, &deadline))
-    return sendmail_say(EX_TEMPFAIL, 0, "nobody knows your name; set USER, or use -f");
+    return sendmail_say(EX_TEMPFAIL, 0, strerror(errno));
   if (!stralloc_catb(&user, "@", 1) || !stralloc_cats(&user, caller_host(s->l.me)) ||
       !letter_sender(&s->l, user.s, user.len, 1))
     return sendmail_say(EX_TEMPFAIL, 0, strerror(errno));
@@ -82,7 +82,7 @@ static int put_from(sendmail *s, stralloc *from)
   tain_addsec_g(&deadline, LETTER_WAIT);
   if (*sender)
     return stralloc_cats(from, sender) && stralloc_0(from);
-  return (caller_user(from, &deadline) || stralloc_cats(from, "postmaster")) && stralloc_catb(from, "@", 1) &&
+  return caller_user(from, &deadline) && stralloc_catb(from, "@", 1) &&
          stralloc_cats(from, caller_host(s->l.me)) && stralloc_0(from);
 }
 

@@ -109,6 +109,8 @@ static int put_shown(stralloc *out, char const *s)
 
 static char const *shown_sender(queue_entry const *e)
 {
+  if (e->state == LISTING_BAD)
+    return "(damaged)";
   return e->hidden ? "(hidden)" : e->text.s[e->sender] ? e->text.s + e->sender : "MAILER-DAEMON";
 }
 
@@ -155,10 +157,13 @@ static int put_json_number(stralloc *out, char const *key, uint64_t n)
 
 static char const *state_word(unsigned char state)
 {
-  return state == LISTING_ACTIVE     ? "active"
-         : state == LISTING_HOLD     ? "hold"
-         : state == LISTING_DEFERRED ? "deferred"
-                                     : "new";
+  switch (state) {
+  case LISTING_ACTIVE: return "active";
+  case LISTING_HOLD: return "hold";
+  case LISTING_DEFERRED: return "deferred";
+  case LISTING_BAD: return "bad";
+  default: return "new";
+  }
 }
 
 static char const *rcpt_word(unsigned char state)

@@ -48,9 +48,19 @@ static int add(void *data, addresses_found const *a)
   return letter_recipient(l, a->s, a->len, a->complete);
 }
 
+static int is_clean(char const *s)
+{
+  for (; *s; s++)
+    if ((unsigned char)*s < 32 || *s == 127)
+      return 0;
+  return 1;
+}
+
 int sendmail_recipients(sendmail *s)
 {
-  for (char const *const *p = s->o.recipients; *p; p++)
+  for (char const *const *p = s->o.recipients; *p; p++) {
+    if (!is_clean(*p))
+      return sendmail_say(EX_DATAERR, *p, "an address holds no line break or other control character");
     switch (addresses_parse(*p, strlen(*p), add, &s->l)) {
     case ADDRESSES_OK: break;
     case ADDRESSES_SYNTAX: return sendmail_say(EX_DATAERR, *p, "this is not an address");
@@ -59,5 +69,6 @@ int sendmail_recipients(sendmail *s)
              : errno == E2BIG ? sendmail_say(EX_DATAERR, *p, "there are too many recipients")
                               : sendmail_say(EX_TEMPFAIL, *p, strerror(errno));
     }
+  }
   return 0;
 }
