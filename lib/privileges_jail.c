@@ -36,12 +36,12 @@ static int const no_exec[] = {
     SYS_process_madvise, SYS_pidfd_getfd, SYS_kcmp, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,
     SYS_setns, SYS_unshare, SYS_move_mount, SYS_open_tree, SYS_fsopen, SYS_fsconfig, SYS_fsmount,
     SYS_fspick, SYS_mount_setattr, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_keyctl,
-    SYS_add_key, SYS_request_key, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
+    SYS_add_key, SYS_request_key, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_kexec_file_load,
     SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_io_uring_setup, SYS_io_uring_enter,
     SYS_io_uring_register, SYS_personality, SYS_settimeofday, SYS_clock_settime, SYS_sethostname,
     SYS_setdomainname, SYS_quotactl, SYS_syslog, SYS_open_by_handle_at, SYS_name_to_handle_at,
 #ifdef __x86_64__
-    SYS_iopl, SYS_ioperm, SYS_modify_ldt, SYS_kexec_file_load,
+    SYS_iopl, SYS_ioperm, SYS_modify_ldt,
 #endif
 };
 
