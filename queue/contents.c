@@ -1,8 +1,9 @@
-/* contents - reads a queue file from the head on. Two reads for an ordinary message that has no state: one
-   finds out that the state is a hole, one gets head and envelope. */
+/* contents - reads a queue file from the head on. Two system calls for a small message that has no state: one
+   finds out that the state is a hole, one reads head, envelope and perhaps all the rest. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <skalibs/alloc.h>
 #include <skalibs/stralloc.h>
@@ -10,7 +11,8 @@
 #include "lib/checksum.h"
 #include "queue/contents.h"
 
-#define FIRST 2048u      /* bytes of head and envelope that are read at once */
+#define FIRST 8192u      /* bytes of head, envelope and body that are read at once: often all of it */
+#define KEEP 65536u      /* bytes of memory that are kept for the next file */
 #define PIECE 65536u     /* bytes of the body */
 #define BLOCK_SECTORS 8u /* sectors of a disk block of 4096 bytes */
 
@@ -20,14 +22,21 @@ static enum contents wrong(char *why, char const *what)
   return CONTENTS_WRONG;
 }
 
+static ssize_t pread_once(int fd, char *s, size_t len, uint64_t at)
+{
+  ssize_t r;
+  do
+    r = pread(fd, s, len, (off_t)at);
+  while (r < 0 && errno == EINTR);
+  return r;
+}
+
 /* As much as is there, up to len. -1: errno. */
 static ssize_t pread_some(int fd, char *s, size_t len, uint64_t at)
 {
   size_t got = 0;
   while (got < len) {
-    ssize_t r = pread(fd, s + got, len - got, (off_t)(at + got));
-    if (r < 0 && errno == EINTR)
-      continue;
+    ssize_t r = pread_once(fd, s + got, len - got, at + got);
     if (r < 0)
       return -1;
     if (!r)
@@ -45,20 +54,35 @@ int contents_pread(int fd, char *s, size_t len, uint64_t at)
   return r == (ssize_t)len;
 }
 
+/* The file's size: a first read that came back short ended at its end. */
+static int find_size(int fd, size_t got, uint64_t *size)
+{
+  struct stat st;
+  if (*size != CONTENTS_SIZE_UNKNOWN)
+    return 1;
+  *size = FILE_STATE + got;
+  if (got < FIRST)
+    return 1;
+  if (fstat(fd, &st) < 0)
+    return 0;
+  *size = (uint64_t)st.st_size;
+  return 1;
+}
+
 /* Head and envelope, into s. They must be right for anything else to be looked at. */
-static enum contents read_head(int fd, uint64_t size, stralloc *s, file_head *h, char *why)
+static enum contents read_head(int fd, uint64_t *size, stralloc *s, file_head *h, char *why)
 {
   if (!stralloc_ready(s, FIRST))
     return CONTENTS_ERROR;
-  ssize_t got = pread_some(fd, s->s, FIRST, FILE_STATE);
-  if (got < 0)
+  ssize_t got = pread_once(fd, s->s, FIRST, FILE_STATE);
+  if (got < 0 || !find_size(fd, (size_t)got, size))
     return CONTENTS_ERROR;
   if (got < (ssize_t)FILE_HEAD)
     return wrong(why, "it ends before its head does");
   if (!file_head_unpack(h, s->s))
     return wrong(why, "it has no head");
   s->len = FILE_HEAD + h->envelope_length;
-  if (size < FILE_STATE + s->len || size - FILE_STATE - s->len < h->body_length)
+  if (*size < FILE_STATE + s->len || *size - FILE_STATE - s->len < h->body_length)
     return wrong(why, "it is shorter than its head says");
   if (!stralloc_ready(s, s->len))
     return CONTENTS_ERROR;
@@ -178,11 +202,11 @@ static enum contents take_head(store_message *m, id const *i, uint64_t size, fil
 enum contents contents_read(store_message *m, id const *i, uint64_t size, envelope *e, contents_found *found,
                             char *why)
 {
-  stralloc s = STRALLOC_ZERO;
+  static stralloc s = STRALLOC_ZERO;
   file_head h;
   *found = (contents_found){.torn = 0};
   m->state.rcpt = 0;
-  enum contents c = read_head(m->fd, size, &s, &h, why);
+  enum contents c = read_head(m->fd, &size, &s, &h, why);
   if (c == CONTENTS_RIGHT)
     c = take_head(m, i, size, &h, why);
   if (c == CONTENTS_RIGHT && e)
@@ -190,7 +214,8 @@ enum contents contents_read(store_message *m, id const *i, uint64_t size, envelo
   if (c == CONTENTS_RIGHT && !read_state(m->fd, m, found))
     c = CONTENTS_ERROR;
   int error = errno;
-  stralloc_free(&s);
+  if (s.a > KEEP)
+    stralloc_free(&s);
   if (c != CONTENTS_RIGHT && m->state.rcpt) {
     alloc_free(m->state.rcpt);
     m->state.rcpt = 0;

@@ -19,8 +19,9 @@ struct contents_found_s {
   uint32_t torn; /* a bit for each sector that was torn */
 };
 
-/* Fills in all of m but its fd, from the file of `size` bytes; adds the envelope to e, which may be 0.
-   m->state.rcpt is allocated exactly if it gives CONTENTS_RIGHT. */
+#define CONTENTS_SIZE_UNKNOWN UINT64_MAX
+/* Fills in all of m but its fd, from the file of `size` bytes (or CONTENTS_SIZE_UNKNOWN); adds the envelope
+   to e, which may be 0. m->state.rcpt is allocated exactly if it gives CONTENTS_RIGHT. */
 extern enum contents contents_read(store_message *m, id const *i, uint64_t size, envelope *e,
                                    contents_found *found, char *why);
 /* Is the body's checksum right? CONTENTS_FOREIGN is never given. */

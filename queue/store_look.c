@@ -2,7 +2,6 @@
    written is no error of anybody. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <skalibs/alloc.h>
 #include <skalibs/djbunix.h>
 #include "queue/contents.h"
@@ -23,27 +22,26 @@ static enum store_opened look(store_message *m, id const *i, envelope *e, int *a
 {
   char why[STORE_WHY];
   char path[FILE_PATH];
-  struct stat st;
   contents_found found;
   file_path(path, i);
   *m = (store_message){.i = *i, .fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   if (m->fd < 0)
     return errno == ENOENT ? STORE_GONE : errno == ELOOP ? STORE_DAMAGED : STORE_ERROR;
-  if (!lock_ask(m->fd, active) || fstat(m->fd, &st) < 0) {
+  if (!lock_ask(m->fd, active)) {
     store_close(m);
     return STORE_ERROR;
   }
-  if (!st.st_nlink || !S_ISREG(st.st_mode)) {
-    store_close(m);
-    return st.st_nlink ? STORE_DAMAGED : STORE_GONE;
-  }
-  enum contents c = contents_read(m, i, (uint64_t)st.st_size, e, &found, why);
+  enum contents c = contents_read(m, i, CONTENTS_SIZE_UNKNOWN, e, &found, why);
   *torn = !!found.torn;
   if (c == CONTENTS_WRONG)
     return told(m, *active);
+  int no_file = c == CONTENTS_ERROR && (errno == ESPIPE || errno == EISDIR || errno == EINVAL);
   if (c != CONTENTS_RIGHT)
     store_close(m);
-  return c == CONTENTS_RIGHT ? STORE_OPENED : c == CONTENTS_FOREIGN ? STORE_FOREIGN : STORE_ERROR;
+  return c == CONTENTS_RIGHT     ? STORE_OPENED
+         : c == CONTENTS_FOREIGN ? STORE_FOREIGN
+         : no_file               ? STORE_DAMAGED
+                                 : STORE_ERROR;
 }
 
 enum store_opened store_look(store_message *m, id const *i, envelope *e, int *active)
