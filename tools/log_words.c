@@ -1,0 +1,103 @@
+/* log_words - a table of events, each with its sentence. In a sentence {key} is a value of the line; what
+   stands in [ ] is left away if the line has no value for a key in it. */
+#include <string.h>
+#include "tools/log_words.h"
+
+typedef struct sentence_s sentence;
+struct sentence_s {
+  char const *event;
+  char const *words;
+};
+
+static sentence const sentences[] = {
+    {"received",
+     "taken in[ from the host {client}][ from the user with uid {uid}]: from <{from}>[ to <{to}>], "
+     "{size} octets, {rcpts} recipient(s)[; made from {parent}][; made from {claimed-parent}, as its maker "
+     "says]"},
+    {"refused", "refused[ (from <{from}>)][ to <{to}>]:[ {why}][ {text}] ({status})"},
+    {"delivered", "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][: {reason}]"},
+    {"relayed", "sent on for <{to}>[ (first sent to <{original}>)][ to {remote}][: {reason}]"},
+    {"deferred",
+     "not done yet for <{to}>[ at {remote}]:[ {reason}][ {problem}][ ({status})]; it is tried again"},
+    {"failed", "given up for <{to}>[ at {remote}][: {reason}][ ({status})]"},
+    {"forwarded", "forwarded for <{to}>[ to {into}][ as message {as}]"},
+    {"bounced", "its sender was told: a report to <{to}>[ as message {as}][: {reason}]"},
+    {"removed", "done; it has left the queue"},
+    {"held", "put on hold; it is not tried until it is released[ (by uid {uid})]"},
+    {"released", "released[ (by uid {uid})]"},
+    {"deleted", "deleted[ (by uid {uid})]"},
+    {"damaged", "its file in the queue makes no sense and was set aside:[ {problem}][ {why}]"},
+};
+/* Two meanings, told apart by a key. */
+static char const expanded_into[] =
+    "an alias or a list made message {into} of it[, for {recipients} recipient(s)][, "
+    "sender <{sender}>]";
+static char const expanded_to[] = "done for <{to}>: what it stands for is another message[; {reason}]";
+
+/* The value of {key} at words, which is moved past it. 1: there is one, and it is not empty. */
+static int put_key(stralloc *out, log_line const *l, char const **words)
+{
+  char key[32];
+  size_t len = strcspn(*words + 1, "}");
+  if (len >= sizeof key)
+    return 0;
+  memcpy(key, *words + 1, len);
+  key[len] = 0;
+  *words += len + 2;
+  size_t before = out->len;
+  return log_line_value(l, key, out) && out->len > before;
+}
+
+static int put_words(stralloc *out, log_line const *l, char const *words)
+{
+  size_t option = 0;
+  int missing = 0, optional = 0;
+  while (*words) {
+    if (*words == '{') {
+      missing |= !put_key(out, l, &words);
+      continue;
+    }
+    if (*words == '[') {
+      option = out->len;
+      optional = 1;
+      missing = 0;
+    } else if (*words == ']') {
+      if (optional && missing)
+        out->len = option;
+      optional = 0;
+    } else if (!stralloc_catb(out, words, 1))
+      return 0;
+    words++;
+  }
+  return 1;
+}
+
+static int put_plain(stralloc *out, log_line const *l)
+{
+  size_t before = out->len;
+  if (!stralloc_catb(out, l->event, l->event_len) || !stralloc_catb(out, l->rest, l->rest_len))
+    return 0;
+  for (size_t i = before; i < out->len; i++)
+    if ((unsigned char)out->s[i] < 32 || out->s[i] == 127)
+      out->s[i] = '?';
+  return 1;
+}
+
+static int is_event(log_line const *l, char const *name)
+{
+  return strlen(name) == l->event_len && !memcmp(name, l->event, l->event_len);
+}
+
+int log_words(stralloc *out, log_line const *l)
+{
+  if (is_event(l, "expanded")) {
+    stralloc into = STRALLOC_ZERO;
+    int new_message = log_line_value(l, "into", &into);
+    stralloc_free(&into);
+    return put_words(out, l, new_message ? expanded_into : expanded_to);
+  }
+  for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+    if (is_event(l, sentences[i].event))
+      return put_words(out, l, sentences[i].words);
+  return put_plain(out, l);
+}
