@@ -95,18 +95,23 @@ static int judge_address(envelope *e, uint32_t *where, char const *me, unsigned 
 }
 
 /* In an aliases file or a .forward these are programs, files and includes; here they are nothing, quoted or
- * not. */
+   not. -1: no memory. */
 static int is_target(char const *address)
 {
-  char const *local = address + (*address == '"');
-  local += *local == '\\';
-  return *local == '|' || *local == '/' || !strncasecmp(local, ":include:", 9);
+  static stralloc local = STRALLOC_ZERO;
+  local.len = 0;
+  if (!address_unquote(address, address_domain(address, strlen(address)), &local) || !stralloc_0(&local))
+    return -1;
+  return local.s[0] == '|' || local.s[0] == '/' || !strncasecmp(local.s, ":include:", 9);
 }
 
 static int judge_rcpt(envelope *e, size_t k, char const *me, result *r)
 {
   char const *address = envelope_string(e, envelope_rcpts(e)[k].address);
-  if (is_target(address))
+  int target = is_target(address);
+  if (target < 0)
+    return no_memory(r);
+  if (target)
     return fail(r, STATUS_BAD_ADDRESS, address, "programs, files and includes are no recipients");
   uint32_t where = envelope_rcpts(e)[k].address;
   if (!judge_address(e, &where, me, STATUS_BAD_ADDRESS, r))
