@@ -167,9 +167,7 @@ static int take_debug(options *o, char const *value, char *problem)
 /* -oX, sendmail's old one-letter options. Those that name files or folders are refused. */
 static int take_old(options *o, char const *value, char *problem)
 {
-  if (*value && strchr("AHQS", *value))
-    return complain(problem, "-o", value, no_file);
-  if (strchr(value, '/'))
+  if ((*value && strchr("AHQS", *value)) || strchr(value, '/'))
     return complain(problem, "-o", value, no_file);
   if (!strcmp(value, "i"))
     o->ignore_dots = 1;

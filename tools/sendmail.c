@@ -30,6 +30,8 @@ static int run_newaliases(void)
 {
   static char const *const argv[] = {"newaliases", 0};
   stralloc path = STRALLOC_ZERO;
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   if (sibling_find(&path, "newaliases"))
     execv(path.s, (char *const *)argv);
   return sendmail_say(EX_OSFILE, "newaliases", strerror(errno));
