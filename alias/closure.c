@@ -1,6 +1,7 @@
 /* closure - verdicts and members, from the graph. The recipients' own nodes are members of nothing: who is
    named twice, or named and reached by an alias, gets one copy. */
 #include <stdlib.h>
+#include <string.h>
 #include "alias/closure.h"
 
 void closure_init(closure *c, knowledge const *k)
@@ -26,6 +27,38 @@ int closure_add(closure *c, char const *address, size_t len, enum envelope_final
 {
   uint32_t node = expand_address(&c->x, address, len, mode_of(final));
   return node != GRAPH_NONE && genalloc_append(uint32_t, &c->rcpts, &node) && expand_all(&c->x, node, 0);
+}
+
+/* The alias postmaster that leads to nobody, GRAPH_NONE if there is none such. */
+static uint32_t dead_postmaster(graph const *g)
+{
+  static char const name[] = "postmaster";
+  for (uint32_t i = 0; i < graph_count(g); i++) {
+    graph_node const *n = graph_at(g, i);
+    if (n->kind == GRAPH_ALIAS && n->name.len == sizeof name - 1 && !n->fruit && n->bad == GRAPH_NONE &&
+        !memcmp(graph_text(g, n->name), name, sizeof name - 1))
+      return i;
+  }
+  return GRAPH_NONE;
+}
+
+/* Postmaster is always accepted (RFC 5321 section 4.5.1): an alias that leads to nobody counts as none. 0: no
+ * memory. */
+static int spread(closure *c)
+{
+  graph *g = &c->x.g;
+  uint32_t i, user;
+  graph_spread(g);
+  i = dead_postmaster(g);
+  if (i == GRAPH_NONE)
+    return 1;
+  user = expand_address(&c->x, "postmaster", 10, STEP_USER_ONLY);
+  if (user == GRAPH_NONE || !graph_link(g, user))
+    return 0;
+  graph_at(g, i)->first = (uint32_t)genalloc_len(uint32_t, &g->edges) - 1;
+  graph_at(g, i)->edges = 1;
+  graph_spread(g);
+  return 1;
 }
 
 /* ---- verdicts */
@@ -158,9 +191,9 @@ int closure_finish(closure *c)
 {
   uint32_t n = (uint32_t)genalloc_len(uint32_t, &c->rcpts), own = GRAPH_NONE;
   genalloc stack = GENALLOC_ZERO;
-  int ok = genalloc_append(uint32_t, &c->groups, &own);
-  graph_spread(&c->x.g);
-  mark_named(c);
+  int ok = genalloc_append(uint32_t, &c->groups, &own) && spread(c);
+  if (ok)
+    mark_named(c);
   for (uint32_t i = 0; ok && i < n; i++) {
     result why;
     if (closure_verdict(c, i, &why) == MEANING_EXPAND)
@@ -180,8 +213,7 @@ enum meaning closure_exists(knowledge const *k, char const *address, size_t len,
   closure_init(&c, k);
   result_set(why, RESULT_TEMPORARY, STATUS_SYSTEM, "no memory to look up the address");
   node = expand_address(&c.x, address, len, STEP_ANY);
-  if (node != GRAPH_NONE && expand_all(&c.x, node, 1)) {
-    graph_spread(&c.x.g);
+  if (node != GRAPH_NONE && expand_all(&c.x, node, 1) && spread(&c)) {
     m = judge(&c.x.g, node, why);
     if (m != MEANING_ALIAS && graph_leads_on(graph_at(&c.x.g, node)) && graph_at(&c.x.g, node)->fruit)
       m = MEANING_EXPAND;

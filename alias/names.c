@@ -105,13 +105,21 @@ static enum outcome try_user(knowledge const *k, char const *name, size_t len, c
   return memcmp(copy, name, len) ? try_user_as(k, copy, ext, elen, s) : MISS;
 }
 
-/* In an instance that is not root's, mail for postmaster is its owner's. */
+/* In an instance that is not root's, mail for postmaster is its owner's; if passwd has no name for him, it is
+   that of the first of `users`, all of whom are the owner. */
 static enum outcome try_owner(knowledge const *k, step *s)
 {
   user u;
-  if (user_of_uid(k->settings, k->ids, k->ids->owner, &u) == USER_FOUND) {
+  char const *listed = control_line(k->settings, CONTROL_USERS);
+  size_t len = strcspn(listed, ":");
+  enum user_found found = user_of_uid(k->settings, k->ids, k->ids->owner, &u);
+  if (found == USER_FOUND) {
     step_note(k, "postmaster: the owner of this instance, ", u.name, (char *)0);
     return set(s, STEP_USER, u.name, strlen(u.name), "", 0);
+  }
+  if (found == USER_ABSENT && len) {
+    step_note(k, "postmaster: the first name in control/users", (char *)0);
+    return set(s, STEP_USER, listed, len, "", 0);
   }
   s->kind = STEP_LATER;
   result_set(&s->why, RESULT_TEMPORARY, STATUS_MISCONFIGURED,

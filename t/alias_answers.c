@@ -63,6 +63,8 @@ static int enter(void **state)
   house_put("virtual", virtual_text);
   if (house_compile(&r) != EX_OK)
     fail_msg("compile: %s", r.problems.s);
+  stralloc_free(&r.done);
+  stralloc_free(&r.problems);
   house_identities(&a.ids, 1);
   if (!answerer_settings(&a, &problem))
     fail_msg("settings: %s", problem.s);
@@ -397,6 +399,11 @@ static void serves_an_owner(void **state)
   assert_string_equal(words, "0 u joe");
   assert_int_equal(ask(a.ids.owner, QUESTION_RESOLVE, "root daemon"), 1);
   assert_string_equal(words, "0 n 5.1.1; 1 n 5.1.1");
+  assert_int_equal(ask(a.ids.owner, QUESTION_RESOLVE, "postmaster"), 1);
+  /* this file's alias says root, whom this instance does not have; postmaster is always accepted */
+  assert_memory_equal(words, "0 e; [] ", 8);
+  assert_int_equal(ask(a.ids.owner, QUESTION_EXISTS, "postmaster"), 1);
+  assert_string_equal(words, "e 2.1.5");
   assert_int_equal(ask(a.ids.owner + 1, QUESTION_RESOLVE, "joe"), 0);
   assert_int_equal(ask(a.ids.owner, QUESTION_TARGETS, "staff"), 1);
   a.ids = saved;
@@ -555,6 +562,26 @@ static void bounds_closures(void **state)
   stralloc_free(&text);
 }
 
+static void always_has_a_postmaster(void **state)
+{
+  static char const *const texts[] = {"",
+                                      "postmaster: root\nroot: postmaster\n",
+                                      "postmaster: nosuch\n",
+                                      "Postmaster: postmaster\n",
+                                      "root: postmaster\n",
+                                      "postmaster: x\nx: postmaster\n"};
+  (void)state;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    compile_text(texts[i]);
+    assert_int_equal(ask(SEND, QUESTION_RESOLVE, "PostMaster@m.example"), 1);
+    if (strcmp(words, "0 e; [] root@m.example! <0") && strcmp(words, "0 u root"))
+      fail_msg("%s: got %s", texts[i], words);
+    assert_int_equal(ask(SEND, QUESTION_EXISTS, "postmaster"), 1);
+    assert_true(*words == 'e' || *words == 'u');
+  }
+  compile_text(aliases_text);
+}
+
 static void takes_many_recipients(void **state)
 {
   stralloc q = STRALLOC_ZERO;
@@ -575,13 +602,14 @@ static void takes_many_recipients(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {
-      cmocka_unit_test(resolves_names),        cmocka_unit_test(resolves_aliases),
-      cmocka_unit_test(resolves_virtual),      cmocka_unit_test(withstands_attacks),
-      cmocka_unit_test(answers_exists),        cmocka_unit_test(answers_targets),
-      cmocka_unit_test(knows_who_asks),        cmocka_unit_test(explains_to_each_his_own),
-      cmocka_unit_test(serves_an_owner),       cmocka_unit_test(refuses_broken_questions),
-      cmocka_unit_test(waits_without_aliases), cmocka_unit_test(withstands_damage),
-      cmocka_unit_test(bounds_closures),       cmocka_unit_test(takes_many_recipients),
+      cmocka_unit_test(resolves_names),          cmocka_unit_test(resolves_aliases),
+      cmocka_unit_test(resolves_virtual),        cmocka_unit_test(withstands_attacks),
+      cmocka_unit_test(answers_exists),          cmocka_unit_test(answers_targets),
+      cmocka_unit_test(knows_who_asks),          cmocka_unit_test(explains_to_each_his_own),
+      cmocka_unit_test(serves_an_owner),         cmocka_unit_test(refuses_broken_questions),
+      cmocka_unit_test(waits_without_aliases),   cmocka_unit_test(withstands_damage),
+      cmocka_unit_test(bounds_closures),         cmocka_unit_test(takes_many_recipients),
+      cmocka_unit_test(always_has_a_postmaster),
   };
   return cmocka_run_group_tests(tests, enter, house_leave);
 }

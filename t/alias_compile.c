@@ -159,7 +159,7 @@ static void many_at_once(void **state)
     }
     for (unsigned int i = 0; i < 8; i++) {
       int status;
-      char last[16];
+      char last[32];
       waitpid(pids[i], &status, 0);
       if (i % 2 && (!WIFEXITED(status) || WEXITSTATUS(status) != EX_OK))
         fail_msg("round %d, number %u: status %d", round, i, status);
