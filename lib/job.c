@@ -128,7 +128,7 @@ static int put_result(stralloc *out, result const *r)
   return result_pack(&one, r) && record_put(out, JOB_RESULT, one.s, one.len);
 }
 
-int job_put_done(door *d, uint64_t number, result const *results, size_t n, char const *remote)
+int job_put_relayed(door *d, uint64_t number, result const *results, size_t n, char const *remote, int dsn)
 {
   static stralloc out = STRALLOC_ZERO;
   out.len = 0;
@@ -141,7 +141,14 @@ int job_put_done(door *d, uint64_t number, result const *results, size_t n, char
       return 0;
   if (remote && *remote && !record_put(&out, JOB_REMOTE, remote, strnlen(remote, 319)))
     return 0;
+  if (dsn && !record_put(&out, JOB_DSN, "", 0))
+    return 0;
   return door_put(d, JOB_DONE, out.s, out.len);
+}
+
+int job_put_done(door *d, uint64_t number, result const *results, size_t n, char const *remote)
+{
+  return job_put_relayed(d, number, results, n, remote, 0);
 }
 
 int job_put_to_mailbox(door *d, uint64_t number)
@@ -167,6 +174,7 @@ static int take_done_record(job_done *done, record const *one, int *numbered)
   case JOB_RESULT:
     return done->n < JOB_RCPT_MAX && result_unpack(done->results + done->n++, one->s, one->len);
   case JOB_TO_MAILBOX: done->to_mailbox = 1; return !one->len;
+  case JOB_DSN: done->dsn = 1; return !one->len;
   case JOB_REMOTE:
     if (!record_string(one, done->remote, sizeof done->remote))
       return 0;
@@ -185,6 +193,7 @@ int job_take_done(job_done *done, frame const *f)
   done->number = 0;
   done->n = 0;
   done->to_mailbox = 0;
+  done->dsn = 0;
   done->remote[0] = 0;
   if (f->type != JOB_DONE)
     return (errno = EPROTO, 0);

@@ -39,7 +39,9 @@ enum job_record { /* above the envelope's own */
                   JOB_RESULT = 72,               /* lib/result's serial form */
                   JOB_REMOTE =
                       73, /* "mx.example.org[192.0.2.1]:25": who said so, for the log and the bounce */
-                  JOB_TO_MAILBOX = 74
+                  JOB_TO_MAILBOX = 74,
+                  JOB_DSN = 75 /* remote: the host took the DSN parameters (RFC 3461), so it reports success,
+                                  not the runner */
 };
 
 typedef struct job_s job;
@@ -69,12 +71,16 @@ extern void job_free(job *j);  /* and closes fd */
 
 /* The answer. results: one for each recipient. remote may be 0. */
 extern int job_put_done(door *d, uint64_t number, result const *results, size_t n, char const *remote);
+/* The same by a host that took the message; dsn: it offered DSN. */
+extern int job_put_relayed(door *d, uint64_t number, result const *results, size_t n, char const *remote,
+                           int dsn);
 extern int job_put_to_mailbox(door *d, uint64_t number);
 typedef struct job_done_s job_done;
 struct job_done_s {
   uint64_t number;
   size_t n;
   int to_mailbox;
+  int dsn; /* JOB_DSN: no "relayed" report for NOTIFY=SUCCESS */
   char remote[320];
   result results[JOB_RCPT_MAX];
 };

@@ -9,9 +9,8 @@
 #include "remote/settings.h"
 #include "remote/transaction.h"
 
-#define ATTEMPT_SECONDS                                                                                      \
-  900 /* after which no other host is tried; longer settings of timeouts count as they are */
-#define ATTEMPT_LOST 3u /* transactions that may break before the rest waits for the next attempt */
+#define ATTEMPT_SECONDS 900 /* after which no other host is tried */
+#define ATTEMPT_LOST 3u     /* transactions that may break before the rest waits for the next attempt */
 
 typedef struct attempt_s attempt;
 struct attempt_s {
@@ -25,8 +24,8 @@ struct attempt_s {
 };
 
 extern void attempt_init(attempt *v, settings const *s);
-/* Fills v->results, one for each recipient of j. v->k.remote is the host that said so, "" if none was reached
- * for. */
+/* Fills v->results, one for each recipient of j. v->k.remote is the host that said so, "" if there was none.
+ */
 extern void attempt_run(attempt *v, job const *j);
 
 #endif

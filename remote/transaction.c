@@ -6,6 +6,8 @@
 #include "remote/reply.h"
 #include "remote/transaction.h"
 
+static char const no_utf8[] = "the host does not take internationalized mail (SMTPUTF8)";
+
 #define CUT_SHORT_SECONDS 2 /* to read what a host said before it closed */
 
 void transaction_begin(transaction *t)
@@ -45,13 +47,6 @@ void transaction_restate(transaction *t, enum transaction_rcpt from, enum transa
       t->state[i] = (unsigned char)to;
 }
 
-static int decide_one(transaction *t, size_t i, unsigned int status, char const *text)
-{
-  result_set(t->results + i, RESULT_PERMANENT, status, "%s", text);
-  t->state[i] = RCPT_DECIDED;
-  return 0;
-}
-
 /* ---- replies */
 
 /* The connection is of no use; errno, or the reply of 421, says why. */
@@ -74,39 +69,52 @@ int transaction_lost(transaction *t, char const *when, reply const *a)
 
 /* ---- what goes out */
 
-/* What this server can't do for this message, or nobody may. 0: nothing is left to ask for. */
-static int fits(transaction *t, int *utf8)
+/* What the whole message asks of this host. 0: every open recipient got the reason. */
+static int message_fits(transaction *t, int *utf8)
 {
   envelope const *e = &t->j->e;
   char const *sender = envelope_string(e, e->sender);
   result r;
-  size_t i;
   *utf8 = command_is_8bit(sender) || (e->smtputf8 && body_header_is_8bit(t->b));
-  if (!command_path_is_safe(sender)) {
+  if (!command_path_is_safe(sender))
     result_set(&r, RESULT_PERMANENT, STATUS_BAD_SENDER, "the sender's address can't be said in SMTP");
-  } else if (t->c->size && t->b->length > t->c->size) {
+  else if (t->c->size && t->b->length > t->c->size)
     result_set(&r, RESULT_PERMANENT, STATUS_TOO_BIG,
                "the message is larger than the %llu octets that the host takes",
                (unsigned long long)t->c->size);
-  } else if (*utf8 && !(t->c->offers & SMTP_SMTPUTF8)) {
-    result_set(&r, RESULT_PERMANENT, STATUS_NOT_SMTPUTF8,
-               "the host does not take internationalized mail (SMTPUTF8)");
-  } else {
-    for (i = 0; i < envelope_count(e); i++) {
-      char const *address = envelope_string(e, envelope_rcpts(e)[i].address);
-      if (t->state[i] != RCPT_OPEN)
-        continue;
-      if (!command_path_is_safe(address) || !*address)
-        decide_one(t, i, STATUS_BAD_ADDRESS, "the address can't be said in SMTP");
-      else if (command_is_8bit(address) && !(t->c->offers & SMTP_SMTPUTF8))
-        decide_one(t, i, STATUS_NOT_SMTPUTF8, "the host does not take internationalized mail (SMTPUTF8)");
-      else if (command_is_8bit(address))
-        *utf8 = 1;
-    }
-    return transaction_open(t) > 0;
-  }
+  else if (*utf8 && !(t->c->offers & SMTP_SMTPUTF8))
+    result_set(&r, RESULT_PERMANENT, STATUS_NOT_SMTPUTF8, "%s", no_utf8);
+  else
+    return 1;
   transaction_decide(t, &r);
   return 0;
+}
+
+static void refuse(transaction *t, size_t i, unsigned int status, char const *why)
+{
+  result_set(t->results + i, RESULT_PERMANENT, status, "%s", why);
+  t->state[i] = RCPT_DECIDED;
+}
+
+/* And what each recipient asks. 0: nobody is left. */
+static int fits(transaction *t, int *utf8)
+{
+  envelope const *e = &t->j->e;
+  size_t i;
+  if (!message_fits(t, utf8))
+    return 0;
+  for (i = 0; i < envelope_count(e); i++) {
+    char const *address = envelope_string(e, envelope_rcpts(e)[i].address);
+    if (t->state[i] != RCPT_OPEN)
+      continue;
+    if (!command_path_is_safe(address) || !*address)
+      refuse(t, i, STATUS_BAD_ADDRESS, "the address can't be said in SMTP");
+    else if (command_is_8bit(address) && !(t->c->offers & SMTP_SMTPUTF8))
+      refuse(t, i, STATUS_NOT_SMTPUTF8, no_utf8);
+    else if (command_is_8bit(address))
+      *utf8 = 1;
+  }
+  return transaction_open(t) > 0;
 }
 
 /* The reply to the final dot. `why`: what went wrong before it could be read. */

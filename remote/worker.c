@@ -54,7 +54,8 @@ static int do_job(frame *f)
   attempt_run(&work, &j);
   tain_now_g();
   tain_addsec_g(&deadline, ANSWER_SECONDS);
-  ok = job_put_done(&runner, j.number, work.results, envelope_count(&j.e), work.k.remote) &&
+  ok = job_put_relayed(&runner, j.number, work.results, envelope_count(&j.e), work.k.remote,
+                       (work.k.c.offers & SMTP_DSN) != 0) &&
        door_send(&runner, &deadline);
   if (!ok)
     log_orphan(&j);

@@ -225,7 +225,7 @@ static void peer_route(job *j, char const *ip, uint16_t port)
 }
 
 /* "2.1.0 4.0.0": the codes of the n results. */
-static char const *peer_codes(size_t n)
+__attribute__((unused)) static char const *peer_codes(size_t n)
 {
   static char s[2048];
   char code[12];
