@@ -52,21 +52,36 @@ static int read_key(log_line const *l, char const *key, id *i)
   return log_line_value(l, key, &value) && id_scan(i, value.s, value.len);
 }
 
+typedef struct relation_s relation;
+struct relation_s {
+  char const *event;
+  char const *key;
+  int child; /* the key names the child; else the parent */
+};
+static relation const relations[] = {{"received", "parent", 0},
+                                     {"received", "claimed-parent", 0},
+                                     {"expanded", "into", 1},
+                                     {"forwarded", "as", 1},
+                                     {"bounced", "as", 1}};
+
 static int note_link(void *data, char const *service, char const *s, size_t len)
 {
   trace *t = data;
   log_line l;
-  kin made;
+  id self, other;
   (void)service;
-  if (!log_line_read(&l, s, len) || !l.id || !id_scan(&made.parent, l.id, ID_LEN))
+  if (!log_line_read(&l, s, len) || !l.id || !id_scan(&self, l.id, ID_LEN))
     return 1;
-  id self = made.parent;
-  if (read_key(&l, "into", &made.child) || read_key(&l, "as", &made.child)) {
-  } else if (read_key(&l, "parent", &made.parent) || read_key(&l, "claimed-parent", &made.parent))
-    made.child = self;
-  else
-    return 1;
-  return genalloc_len(kin, &t->links) >= TRACE_LINKS || genalloc_append(kin, &t->links, &made);
+  for (size_t i = 0; i < sizeof relations / sizeof *relations; i++) {
+    relation const *r = relations + i;
+    if (strlen(r->event) != l.event_len || memcmp(r->event, l.event, l.event_len) ||
+        !read_key(&l, r->key, &other))
+      continue;
+    kin made = {.parent = r->child ? self : other, .child = r->child ? other : self};
+    if (genalloc_len(kin, &t->links) < TRACE_LINKS && !genalloc_append(kin, &t->links, &made))
+      return 0;
+  }
+  return 1;
 }
 
 static int by_parent(void const *a, void const *b)
