@@ -21,11 +21,8 @@ void schedule_free(schedule *s)
 int schedule_arrive(schedule *s, id const *i, enum schedule_source from)
 {
   uint32_t n = waiting_find(&s->w, i);
-  if (n != WAITING_NONE) {
-    if (waiting_at(&s->w, n)->place == WAITING_ACTIVE)
-      waiting_at(&s->w, n)->flags |= WAITING_RECHECK;
+  if (n != WAITING_NONE)
     return 1;
-  }
   n = waiting_add(&s->w, i);
   if (n == WAITING_NONE)
     return 0;
@@ -38,6 +35,12 @@ int schedule_arrive(schedule *s, id const *i, enum schedule_source from)
 void schedule_defer(schedule *s, uint32_t n, uint32_t when)
 {
   waiting_at(&s->w, n)->flags |= WAITING_OLD | WAITING_DUE;
+  waiting_time(&s->w, n, when);
+}
+
+void schedule_look(schedule *s, uint32_t n, uint32_t when)
+{
+  waiting_at(&s->w, n)->flags |= WAITING_OLD;
   waiting_time(&s->w, n, when);
 }
 

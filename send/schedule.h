@@ -34,7 +34,9 @@ enum schedule_source { SCHEDULE_NOTICE, SCHEDULE_SCAN };
 /* A message is there. 1: it is known now (or was already); 0: no memory: scan again later. */
 extern int schedule_arrive(schedule *s, id const *i, enum schedule_source from);
 extern void schedule_defer(schedule *s, uint32_t n, uint32_t when); /* WAITING_OLD from now on */
-extern void schedule_refresh(schedule *s, uint32_t n);              /* it waits for nothing but room */
+/* It could not be opened: look again then, without prejudice to what its file says. */
+extern void schedule_look(schedule *s, uint32_t n, uint32_t when);
+extern void schedule_refresh(schedule *s, uint32_t n); /* it waits for nothing but room */
 extern void schedule_hold(schedule *s, uint32_t n);
 extern void schedule_forget(schedule *s, uint32_t n); /* the message is gone */
 /* It is open: `number` is the caller's. Until schedule_defer, _refresh, _hold, _park or _forget. */

@@ -23,10 +23,9 @@ enum waiting_place {
   WAITING_ACTIVE  /* open; `other` is the caller's */
 };
 enum waiting_flag {
-  WAITING_CHECK = 1,  /* its body has not been read since the start */
-  WAITING_DUE = 2,    /* whatever time stands in its file, it is to be tried */
-  WAITING_OLD = 4,    /* it was tried before, or was found by a scan: it counts among the deferred */
-  WAITING_RECHECK = 8 /* told of again while it was active: look again before it is forgotten */
+  WAITING_CHECK = 1, /* a scan found it, and its body has not been read since */
+  WAITING_DUE = 2,   /* whatever time stands in its file, it is to be tried */
+  WAITING_OLD = 4    /* it was tried before, or was found by a scan: it counts among the deferred */
 };
 
 typedef struct waiting_entry_s waiting_entry;

@@ -306,7 +306,7 @@ static void held_and_known_messages_stay_where_they_are(void **state)
   assert_int_equal(schedule_pick(&s, 1), n);
   schedule_activate(&s, n, 3, 1);
   schedule_arrive(&s, &i, SCHEDULE_NOTICE);
-  assert_true(waiting_at(&s.w, n)->flags & WAITING_RECHECK);
+  assert_int_equal(waiting_at(&s.w, n)->place, WAITING_ACTIVE);
   schedule_free(&s);
 }
 

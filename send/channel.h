@@ -1,0 +1,65 @@
+/* channel - a way to an agent: a connection to door `remote`, which is a worker there, or the channel to a
+   user's process that door `local` gave. It belongs to one destination, has a bounded number of jobs, stays a
+   little while when idle, and whatever ends it gives its jobs back. */
+#ifndef TERN_SEND_CHANNEL_H
+#define TERN_SEND_CHANNEL_H
+
+#include "lib/job.h"
+#include "send/runner.h"
+
+#define CHANNEL_LINGER_LOCAL 5u /* seconds that an idle one stays */
+#define CHANNEL_LINGER_REMOTE 3u
+#define CHANNEL_KILL 10u   /* seconds from the order to end a process until its jobs are given up */
+#define CHANNEL_ANSWER 60u /* seconds for door local's answer */
+#define CHANNEL_SLOW 1u    /* seconds after which a process that has not answered gets no more jobs */
+
+typedef struct given_s given;
+struct given_s { /* a job that the agent has */
+  uint64_t number;
+  message *m;
+  uint32_t first; /* its recipients, chained by plan.next */
+  uint32_t n;
+  uint32_t since, due; /* seconds of the runner's clock */
+};
+
+enum channel_state {
+  CHANNEL_ASKED, /* door local was asked for it */
+  CHANNEL_OPEN,
+  CHANNEL_ENDING /* its process is being killed: no more jobs */
+};
+
+typedef struct channel_s channel;
+struct channel_s {
+  runner *r;
+  destination *of;
+  ring side;  /* of all channels of the side, the longest idle first among the idle */
+  ring own;   /* of the destination's */
+  ring asked; /* of those that door local was asked for */
+  enum channel_state state;
+  door d;
+  watched w;
+  uint64_t process; /* local: its number */
+  given job[JOB_BATCH];
+  unsigned int n;  /* jobs */
+  int refused;     /* its process said that it could not become the user */
+  uint32_t served; /* jobs ever */
+  uint32_t
+      idle; /* since when; CHANNEL_ASKED: until when the answer may take: seconds of the runner's clock */
+  uint32_t kill; /* CHANNEL_ENDING: given up then */
+};
+
+/* A connection to door remote. 0: none (the lane knows). */
+extern channel *channel_knock(runner *r, destination *d);
+/* Asks door local for a process. 0: it was not asked. */
+extern int channel_ask(runner *r, destination *d);
+/* Sends a job: n recipients of m from `first` on. 0: they are still the caller's (errno). */
+extern int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t seconds);
+extern void channel_taken(channel *c, given const *g); /* the job is done */
+extern void channel_close(channel *c);                 /* its jobs are lost; who starves is called */
+extern void channel_drop(channel *c);    /* the same for an idle one, whose room is taken at once */
+extern void channel_overdue(channel *c); /* a job's time is over */
+extern int channel_is_slow(channel const *c);
+/* The connection to door local is gone, or never was. */
+extern void channel_hang_up(runner *r);
+
+#endif

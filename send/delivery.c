@@ -1,0 +1,361 @@
+/* delivery - feeding destinations. Each is looked at when something changed for it: a recipient came, a
+   channel answered, came or went, a door came back, its time is over. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/log.h"
+#include "send/classify.h"
+#include "send/delivery.h"
+#include "send/lane.h"
+#include "send/pass.h"
+#include "send/results.h"
+#include "send/retry.h"
+#include "send/room.h"
+
+#define JOB_TEXT_MAX 49152u /* octets of a job's addresses, well below a frame */
+#define FORGET 3600u        /* seconds that a bad destination is remembered unused */
+#define SWEEP 60u           /* seconds between two looks for forgettable ones */
+#define SWEEP_MANY 20000u   /* destinations; from there on every second */
+
+int delivery_init(runner *r)
+{
+  r->delivery = (delivery){.local = {.fd = -1}, .w = WATCHED_ZERO};
+  ring_init(&r->delivery.asked);
+  for (unsigned int i = 0; i < SIDE_N; i++) {
+    side *s = r->delivery.side + i;
+    ring_init(&s->channels);
+    ring_init(&s->ready);
+    ring_init(&s->starving);
+  }
+  delivery_settings(r);
+  return destinations_init(&r->destinations);
+}
+
+void delivery_settings(runner *r)
+{
+  r->delivery.side[SIDE_LOCAL].limit = (uint32_t)control_number(&r->set.c, CONTROL_CONCURRENCYLOCAL);
+  r->delivery.side[SIDE_REMOTE].limit = (uint32_t)control_number(&r->set.c, CONTROL_CONCURRENCYREMOTE);
+}
+
+void delivery_free(runner *r)
+{
+  for (unsigned int i = 0; i < SIDE_N; i++)
+    while (!ring_empty(&r->delivery.side[i].channels))
+      channel_close(ring_of(channel, side, r->delivery.side[i].channels.next));
+  channel_hang_up(r);
+  destinations_free(&r->destinations);
+}
+
+/* ---- who waits */
+
+void delivery_ready(runner *r, destination *d)
+{
+  ring_append(&r->delivery.side[side_of(d->kind)].ready, &d->ready);
+}
+
+void delivery_room(runner *r, enum delivery_side which)
+{
+  ring *i = ring_take(&r->delivery.side[which].starving);
+  if (!i)
+    return;
+  ring_of(destination, ready, i)->called_in = 1;
+  ring_append(&r->delivery.side[which].ready, i);
+}
+
+void delivery_wake(runner *r, enum delivery_side which)
+{
+  for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
+    destination *d = ring_of(destination, all, i);
+    if (side_of(d->kind) == which && d->messages)
+      delivery_ready(r, d);
+  }
+}
+
+void delivery_no_memory(runner *r, message *m, uint32_t k)
+{
+  result why;
+  result_set(&why, RESULT_TEMPORARY, STATUS_SYSTEM, "no memory to try it now");
+  pass_conclude(r, m, k, STAGE_SOON, &why, 0);
+}
+
+/* The more of the room for open messages is taken, the less may one destination have of it: nobody's slow one
+   can take it all. Its own messages that are there already take this one in anyway. */
+static int is_crowded(runner const *r, destination const *d, message const *m)
+{
+  uint32_t left =
+      r->schedule.active_max > r->schedule.active ? r->schedule.active_max - r->schedule.active : 0;
+  uint32_t max = left / 2 > DELIVERY_CROWD_MIN ? left / 2 : DELIVERY_CROWD_MIN;
+  return d->messages >= max && ring_of(entry, queue, d->entries.prev)->m != m;
+}
+
+static void add(runner *r, destination *d, message *m, uint32_t k)
+{
+  if (!d) {
+    delivery_no_memory(r, m, k);
+    return;
+  }
+  d->used = r->now;
+  if (d->parked == WAITING_NONE && is_crowded(r, d, m))
+    d->parked = waiting_list(&r->schedule.w);
+  if (d->parked != WAITING_NONE && is_crowded(r, d, m)) {
+    m->park = d->parked;
+    pass_conclude(r, m, k, STAGE_PARKED, 0, 0);
+  } else if (destination_add(d, m, k))
+    delivery_ready(r, d);
+  else
+    delivery_no_memory(r, m, k);
+}
+
+void delivery_add(runner *r, message *m, uint32_t k, enum destination_kind kind, char const *name)
+{
+  add(r, destination_get(&r->destinations, kind, name, strlen(name), 0), m, k);
+}
+
+void delivery_add_remote(runner *r, message *m, uint32_t k)
+{
+  where w;
+  destination *d;
+  (void)classify(&r->set, message_address(m, k), &w);
+  if (*w.route)
+    d = destination_get(&r->destinations, DESTINATION_REMOTE, w.route, strlen(w.route), 1);
+  else
+    d = destination_get(&r->destinations, DESTINATION_REMOTE, w.domain, w.domain_len, 0);
+  if (d && !d->w.start)
+    window_init(&d->w, d->routed ? DELIVERY_START_ROUTE : DELIVERY_START_MX);
+  add(r, d, m, k);
+}
+
+/* ---- who is given up */
+
+/* A message that is past its time and was never tried is tried, dead or not. */
+static int is_last_chance(runner const *r, message const *m)
+{
+  return !m->s.state.attempts &&
+         retry_age(m->arrival, runner_wall()) >= control_number(&r->set.c, CONTROL_QUEUELIFETIME);
+}
+
+static void fail_entry(runner *r, entry *x, enum stage stage, result const *why)
+{
+  pass_by by = {.relays = x->d->kind == DESTINATION_REMOTE};
+  for (uint32_t k = x->first; k != PLAN_NONE;) {
+    uint32_t next = x->m->rcpt[k].next;
+    pass_conclude(r, x->m, k, stage, why, &by);
+    k = next;
+  }
+  entry_free(x);
+}
+
+void delivery_fail(runner *r, destination *d, enum stage stage, result const *why)
+{
+  while (!ring_empty(&d->entries))
+    fail_entry(r, ring_of(entry, queue, d->entries.next), stage, why);
+}
+
+static void park_all(runner *r, destination *d)
+{
+  enum lane_name which = lane_of(d->kind);
+  result why;
+  lane_reason(which, &why);
+  for (ring *i = d->entries.next; i != &d->entries; i = i->next)
+    ring_of(entry, queue, i)->m->park = r->lanes[which].parked;
+  delivery_fail(r, d, STAGE_PARKED, &why);
+}
+
+/* Dead: nothing is tried, for the reason that killed it. */
+static void bury(runner *r, destination *d)
+{
+  uint32_t left = window_left(&d->w, r->now);
+  result why;
+  result_set(&why, RESULT_TEMPORARY, d->last ? d->last->status : STATUS_NO_ANSWER, "not tried again yet: %s",
+             d->last ? d->last->text : "the destination does not answer");
+  for (ring *i = d->entries.next, *next; i != &d->entries; i = next) {
+    entry *x = ring_of(entry, queue, i);
+    next = i->next;
+    if (is_last_chance(r, x->m))
+      continue;
+    if (x->m->dead < left)
+      x->m->dead = left;
+    fail_entry(r, x, STAGE_UNTRIED, &why);
+  }
+  if (d->parked != WAITING_NONE)
+    schedule_unpark(&r->schedule, d->parked);
+}
+
+/* ---- jobs */
+
+/* How many recipients the next job takes. */
+static uint32_t job_size(destination const *d)
+{
+  entry const *x = ring_of(entry, queue, d->entries.next);
+  envelope const *e = &x->m->e;
+  size_t text = 0;
+  uint32_t n = 0;
+  if (d->kind != DESTINATION_REMOTE)
+    return 1;
+  for (uint32_t k = x->first; k != PLAN_NONE && n < JOB_RCPT_MAX; k = x->m->rcpt[k].next, n++) {
+    envelope_rcpt const *p = message_rcpt(x->m, k);
+    text += strlen(envelope_string(e, p->address)) + strlen(envelope_string(e, p->original)) +
+            strlen(envelope_string(e, p->orcpt)) + 24;
+    if (n && text > JOB_TEXT_MAX)
+      break;
+  }
+  return n;
+}
+
+/* Seconds until an agent that has not answered is given up. A remote worker keeps its own, shorter times for
+   each step; this is for one that hangs. A process that is behind with others has as much more. */
+static uint32_t job_seconds(runner const *r, channel const *c, message const *m)
+{
+  control const *s = &r->set.c;
+  uint64_t t = control_number(s, CONTROL_TIMEOUTCOMMAND) + 15;
+  if (c->of->kind == DESTINATION_REMOTE)
+    t = 20 * control_number(s, CONTROL_TIMEOUTCONNECT) + 10 * control_number(s, CONTROL_TIMEOUTREMOTE) +
+        control_number(s, CONTROL_TIMEOUTDONE) + m->s.length / 1000;
+  t *= 1 + c->n;
+  return t > 1000000 ? 1000000 : (uint32_t)t;
+}
+
+/* One job from d to c. 0: not now. */
+static int give(runner *r, destination *d, channel *c)
+{
+  message *m;
+  uint32_t first;
+  uint32_t n = destination_take(d, job_size(d), &m, &first);
+  given lost = {.m = m, .first = first, .n = n};
+  result why;
+  if (channel_give(c, m, first, n, job_seconds(r, c, m)))
+    return 1;
+  result_set(&why, RESULT_TEMPORARY, STATUS_SYSTEM, "no job could be made of it: %s", strerror(errno));
+  results_all(r, d, &lost, STAGE_SOON, &why);
+  return 0;
+}
+
+static void call_parked(runner *r, destination *d)
+{
+  uint32_t n;
+  if (d->parked == WAITING_NONE || d->messages >= 2 * DELIVERY_BURST || d->called == r->delivery.turn)
+    return;
+  d->called = r->delivery.turn;
+  for (unsigned int k = 0; k < DELIVERY_BURST; k++)
+    if ((n = waiting_first(&r->schedule.w, d->parked)) != WAITING_NONE)
+      schedule_refresh(&r->schedule, n);
+}
+
+static void feed(runner *r, destination *d)
+{
+  if (lane_away(r, lane_of(d->kind))) {
+    park_all(r, d);
+    return;
+  }
+  if (d->kind == DESTINATION_REMOTE && window_left(&d->w, r->now))
+    bury(r, d);
+  while (d->messages) {
+    channel *c = room_channel(r, d);
+    if (!c || !give(r, d, c))
+      break;
+  }
+  call_parked(r, d);
+  if (d->called_in) { /* it needs the room no more */
+    d->called_in = 0;
+    delivery_room(r, side_of(d->kind));
+  }
+}
+
+void delivery_act(runner *r)
+{
+  r->delivery.turn++;
+  for (unsigned int i = 0; i < SIDE_N; i++) {
+    ring now;
+    ring *first;
+    ring_init(&now);
+    while ((first = ring_take(&r->delivery.side[i].ready)))
+      ring_append(&now, first);
+    while ((first = ring_take(&now)))
+      if (!r->draining)
+        feed(r, ring_of(destination, ready, first));
+  }
+}
+
+/* ---- time */
+
+void delivery_all_now(runner *r)
+{
+  for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
+    destination *d = ring_of(destination, all, i);
+    if (d->kind == DESTINATION_REMOTE && d->w.start)
+      window_forget(&d->w);
+    if (d->parked != WAITING_NONE)
+      schedule_unpark(&r->schedule, d->parked);
+    delivery_ready(r, d);
+  }
+}
+
+static int is_over(runner *r, channel *c)
+{
+  uint32_t linger = c->of->kind == DESTINATION_REMOTE ? CHANNEL_LINGER_REMOTE : CHANNEL_LINGER_LOCAL;
+  switch (c->state) {
+  case CHANNEL_ASKED: return 0;
+  case CHANNEL_ENDING: return c->kill <= r->now;
+  case CHANNEL_OPEN: break;
+  }
+  return !c->n && (r->draining || r->now - c->idle > linger);
+}
+
+static void look_at_channels(runner *r, side *s)
+{
+  for (ring *i = s->channels.next, *next; i != &s->channels; i = next) {
+    channel *c = ring_of(channel, side, i);
+    next = i->next;
+    if (is_over(r, c)) {
+      channel_close(c);
+      continue;
+    }
+    for (unsigned int k = 0; k < c->n; k++)
+      if (c->state == CHANNEL_OPEN && c->job[k].due <= r->now) {
+        channel_overdue(c);
+        break;
+      }
+  }
+}
+
+/* What stopped for want of memory or descriptors goes on. */
+static void look_at_destinations(runner *r)
+{
+  for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
+    destination *d = ring_of(destination, all, i);
+    if (d->messages && !d->open && !ring_linked(&d->ready))
+      delivery_ready(r, d);
+  }
+}
+
+static void forget_destinations(runner *r)
+{
+  for (ring *i = r->destinations.all.next, *next; i != &r->destinations.all; i = next) {
+    destination *d = ring_of(destination, all, i);
+    next = i->next;
+    if (!destination_idle(d) || (window_remembers(&d->w) && r->now - d->used < FORGET))
+      continue;
+    if (d->parked != WAITING_NONE) {
+      schedule_unpark(&r->schedule, d->parked);
+      waiting_remove(&r->schedule.w, d->parked);
+    }
+    destination_drop(&r->destinations, d);
+  }
+}
+
+void delivery_second(runner *r)
+{
+  ring *oldest = r->delivery.asked.next;
+  if (oldest != &r->delivery.asked && ring_of(channel, asked, oldest)->idle <= r->now) {
+    errno = ETIMEDOUT;
+    lane_failed(r, LANE_LOCAL);
+    channel_hang_up(r);
+  }
+  for (unsigned int i = 0; i < SIDE_N; i++)
+    look_at_channels(r, r->delivery.side + i);
+  look_at_destinations(r);
+  if (r->now - r->delivery.swept < SWEEP && r->destinations.n < SWEEP_MANY)
+    return;
+  r->delivery.swept = r->now;
+  forget_destinations(r);
+}

@@ -1,0 +1,32 @@
+/* pass - one attempt at a message: how it begins, what each recipient's result means, and what follows when
+   all have one: the report to the sender, the marks, the next attempt, or the end of the message. */
+#ifndef TERN_SEND_PASS_H
+#define TERN_SEND_PASS_H
+
+#include "send/runner.h"
+
+/* What is known of the agent that had the recipient, for the log. */
+typedef struct pass_by_s pass_by;
+struct pass_by_s {
+  int dsn;            /* that host reports success itself */
+  int relays;         /* it hands on to another host */
+  char const *remote; /* that host, "mx.example.org[192.0.2.1]:25"; 0: none was reached */
+  char const *user;   /* whose process; 0: none */
+};
+
+extern void pass_begin(runner *r, message *m);
+/* Recipient k, which was open, has its end in this pass. why: 0 for STAGE_DONE of an expansion; by may be 0.
+ */
+extern void pass_conclude(runner *r, message *m, uint32_t k, enum stage stage, result const *why,
+                          pass_by const *by);
+/* Draws the conclusions of this turn: marks are written, passes that are over end. */
+extern void pass_act(runner *r);
+/* The report is committed, or can't be: the rest of the end. */
+extern void pass_end(runner *r, message *m);
+/* Seconds as a pause of the runner's own clock: never longer than the longest that it makes. */
+extern uint32_t pass_pause(uint64_t seconds);
+/* Takes every recipient that waits for an agent off its queue (STAGE_UNTRIED, without a word). */
+extern void pass_withdraw(runner *r, message *m);
+extern void pass_changed(runner *r, message *m);
+
+#endif

@@ -1,0 +1,130 @@
+/* results - from answers to the ends of recipients, and to what is remembered of a destination. */
+#include <stdlib.h>
+#include <string.h>
+#include "lib/address.h"
+#include "send/delivery.h"
+#include "send/pass.h"
+#include "send/results.h"
+
+void results_all(runner *r, destination *d, given const *g, enum stage stage, result const *why)
+{
+  int relays = d->kind == DESTINATION_REMOTE;
+  pass_by by = {.relays = relays, .user = relays ? 0 : d->name};
+  for (uint32_t k = g->first, i = 0; i < g->n; i++) {
+    uint32_t next = g->m->rcpt[k].next;
+    pass_conclude(r, g->m, k, stage, why, &by);
+    k = next;
+  }
+}
+
+static enum stage stage_of(result const *r)
+{
+  return r->class == RESULT_OK ? STAGE_DONE : r->class == RESULT_PERMANENT ? STAGE_FAILED : STAGE_LATER;
+}
+
+/* Nobody was reached: that says something about the destination, not about the recipients. */
+static int is_no_connection(result const *r)
+{
+  return r->class == RESULT_TEMPORARY &&
+         (r->status == STATUS_NO_ANSWER || r->status == STATUS_BAD_CONNECTION || r->status == STATUS_DNS ||
+          r->status == STATUS_NETWORK);
+}
+
+static void learn(channel *c, job_done const *done)
+{
+  destination *d = c->of;
+  if (d->kind != DESTINATION_REMOTE)
+    return;
+  for (size_t i = 0; i < done->n; i++)
+    if (!is_no_connection(done->results + i)) {
+      window_success(&d->w, (uint32_t)control_number(&c->r->set.c, CONTROL_CONCURRENCYREMOTE));
+      return;
+    }
+  window_failure(&d->w, c->r->now);
+  if (!d->last)
+    d->last = malloc(sizeof *d->last);
+  if (d->last)
+    *d->last = done->results[0];
+}
+
+/* The user has no .forward: his mailbox it is. */
+static void to_mailbox(runner *r, given const *g)
+{
+  if (r->draining)
+    pass_conclude(r, g->m, g->first, STAGE_UNTRIED, 0, 0);
+  else
+    delivery_add(r, g->m, g->first, DESTINATION_MAILBOX,
+                 envelope_string(&g->m->e, g->m->rcpt[g->first].name));
+}
+
+static void conclude(channel *c, given const *g, job_done const *done)
+{
+  int relays = c->of->kind == DESTINATION_REMOTE;
+  pass_by by = {.dsn = done->dsn,
+                .relays = relays,
+                .remote = relays && done->remote[0] ? done->remote : 0,
+                .user = relays ? 0 : c->of->name};
+  uint32_t k = g->first;
+  for (uint32_t i = 0; i < g->n; i++) {
+    uint32_t next = g->m->rcpt[k].next;
+    pass_conclude(c->r, g->m, k, stage_of(done->results + i), done->results + i, &by);
+    k = next;
+  }
+}
+
+static int take_done(channel *c, frame const *f)
+{
+  static job_done done;
+  given g;
+  unsigned int i = 0;
+  if (!job_take_done(&done, f))
+    return 0;
+  while (i < c->n && c->job[i].number != done.number)
+    i++;
+  if (i == c->n || (done.to_mailbox ? c->of->kind != DESTINATION_PLAIN : done.n != c->job[i].n))
+    return 0;
+  g = c->job[i];
+  channel_taken(c, c->job + i);
+  delivery_ready(c->r, c->of);
+  if (done.to_mailbox)
+    to_mailbox(c->r, &g);
+  else {
+    learn(c, &done);
+    conclude(c, &g, &done);
+  }
+  return 1;
+}
+
+/* Whether the process became the user. If it did not, its jobs have that as their result. */
+static int take_hello(channel *c, frame const *f)
+{
+  result why;
+  if (c->of->kind == DESTINATION_REMOTE || !job_take_hello(f, &why))
+    return 0;
+  if (why.class == RESULT_OK)
+    return 1;
+  while (c->n) {
+    given g = c->job[0];
+    channel_taken(c, c->job);
+    results_all(c->r, c->of, &g, stage_of(&why), &why);
+  }
+  return c->refused = 1;
+}
+
+int results_take(channel *c, frame const *f)
+{
+  return f->type == JOB_DONE ? take_done(c, f) : f->type == JOB_HELLO && take_hello(c, f);
+}
+
+/* The recipients' domain as the first of them has it, and the route that was looked up for it. */
+int results_route(message *m, destination const *d, uint32_t first, uint32_t *domain, uint32_t *route)
+{
+  char const *s = message_address(m, first);
+  size_t len = strlen(s);
+  size_t at = address_domain(s, len);
+  char name[ENVELOPE_ADDRESS_MAX + 1];
+  memcpy(name, s + at, len - at); /* s moves when its text grows */
+  if (!envelope_set(&m->e, domain, name, len - at))
+    return 0;
+  return !d->routed || envelope_set(&m->e, route, d->name, strlen(d->name));
+}

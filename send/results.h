@@ -1,0 +1,16 @@
+/* results - what agents answer, taken with suspicion: only for jobs that they have, once, and as many results
+ * as recipients. */
+#ifndef TERN_SEND_RESULTS_H
+#define TERN_SEND_RESULTS_H
+
+#include "send/channel.h"
+#include "send/runner.h"
+
+/* 0: it makes no sense: the channel is to be closed. */
+extern int results_take(channel *c, frame const *f);
+/* Every recipient of a job has this end. */
+extern void results_all(runner *r, destination *d, given const *g, enum stage stage, result const *why);
+/* What a remote job says of where it goes: offsets in m's text. 0: no memory. */
+extern int results_route(message *m, destination const *d, uint32_t first, uint32_t *domain, uint32_t *route);
+
+#endif

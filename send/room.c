@@ -1,0 +1,125 @@
+/* room - the bounds on channels. */
+#include "send/delivery.h"
+#include "send/lane.h"
+#include "send/room.h"
+
+static channel *least_busy(destination const *d)
+{
+  channel *best = 0;
+  for (ring *i = d->channels.next; i != &d->channels; i = i->next) {
+    channel *c = ring_of(channel, own, i);
+    if (c->state == CHANNEL_OPEN && !c->refused && (!best || c->n < best->n))
+      best = c;
+  }
+  return best;
+}
+
+/* Closes the channel that has been idle longest. 0: none is idle. */
+static int close_idle(side *s)
+{
+  for (ring *i = s->channels.next; i != &s->channels; i = i->next) {
+    channel *c = ring_of(channel, side, i);
+    if (c->state == CHANNEL_OPEN && !c->n) {
+      channel_drop(c);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* The user's processes of the other kind. */
+static destination *twin(runner const *r, destination const *d)
+{
+  if (d->kind != DESTINATION_PLAIN && d->kind != DESTINATION_MAILBOX)
+    return 0;
+  return destination_find(&r->destinations,
+                          d->kind == DESTINATION_PLAIN ? DESTINATION_MAILBOX : DESTINATION_PLAIN, d->name, 0);
+}
+
+static int close_idle_of(destination *d)
+{
+  for (ring *i = d->channels.next; i != &d->channels; i = i->next) {
+    channel *c = ring_of(channel, own, i);
+    if (c->state == CHANNEL_OPEN && !c->n) {
+      channel_drop(c);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* May this user, or this host, have one more? */
+static int own_room(runner *r, destination *d)
+{
+  destination *other;
+  if (d->kind == DESTINATION_REMOTE) {
+    uint32_t allowed = window_allows(&d->w, r->now);
+    return d->open < (allowed ? allowed : 1); /* dead, and still fed: a last chance */
+  }
+  other = twin(r, d);
+  if (d->open + (other ? other->open : 0) < control_number(&r->set.c, CONTROL_CONCURRENCYUSER))
+    return 1;
+  return other && other->open && !other->messages && close_idle_of(other);
+}
+
+/* A destination that has a channel leaves a part of the room to those that have none. Who starves is served
+   in turn: room that comes free is for whom delivery_room called. */
+static int common_room(runner *r, destination *d)
+{
+  side *s = r->delivery.side + side_of(d->kind);
+  uint32_t kept = s->limit / (d->kind == DESTINATION_REMOTE ? 10 : 4);
+  int in_turn = d->called_in || ring_empty(&s->starving);
+  d->called_in = 0;
+  if (d->open && s->n + kept >= s->limit)
+    return 0;
+  if (in_turn && (s->n < s->limit || close_idle(s)))
+    return 1;
+  ring_append(&s->starving, &d->ready);
+  return 0;
+}
+
+/* The user's mailbox waits for a process, and his own ones take all that he may have: they are to end. */
+static int owes_twin(runner *r, destination *d)
+{
+  destination *other = twin(r, d);
+  return other && other->messages && !other->open &&
+         d->open >= control_number(&r->set.c, CONTROL_CONCURRENCYUSER);
+}
+
+/* Has this channel had its turn while others starve? */
+static int must_yield(runner *r, channel const *c)
+{
+  return c->served >= DELIVERY_BURST && !ring_empty(&r->delivery.side[side_of(c->of->kind)].starving);
+}
+
+static channel *remote_channel(runner *r, destination *d, channel *best)
+{
+  if (best && !best->n)
+    return best;
+  if (own_room(r, d) && common_room(r, d))
+    return channel_knock(r, d);
+  return best && best->n < JOB_AHEAD ? best : 0;
+}
+
+static channel *local_channel(runner *r, destination *d, channel *best)
+{
+  int slow = best && channel_is_slow(best);
+  if (best && best->n < ROOM_SHARE && !slow)
+    return best;
+  if (!d->asked && own_room(r, d) && common_room(r, d))
+    (void)channel_ask(r, d);
+  return best && best->n < JOB_BATCH && !slow ? best : 0;
+}
+
+channel *room_channel(runner *r, destination *d)
+{
+  channel *best = least_busy(d);
+  if (best && (must_yield(r, best) || owes_twin(r, d))) {
+    if (best->n)
+      return 0;
+    channel_close(best); /* which calls who starves */
+    ring_append(&r->delivery.side[side_of(d->kind)].starving, &d->ready);
+    return 0;
+  }
+  return d->kind == DESTINATION_REMOTE ? remote_channel(r, d, best) : local_channel(r, d, best);
+}

@@ -1,0 +1,304 @@
+/* verbs - the callers at door `send`. Each has one request at a time, which is worked off a few messages a
+   turn, so that "all" of a deep queue stops nobody's mail. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <skalibs/djbunix.h>
+#include "lib/listing.h"
+#include "lib/log.h"
+#include "send/verb.h"
+#include "send/verbs.h"
+
+#define OUT_MAX 65536u /* octets of answers that wait before more are made */
+#define LOOKS 64u      /* messages that are looked at in one turn */
+
+typedef struct caller_s caller;
+struct caller_s {
+  ring queue;
+  runner *r;
+  door d;
+  watched w;
+  uid_t uid;
+  int admin;
+  int busy; /* with a request */
+  enum verb verb;
+  int all;
+  stralloc ids; /* packed, ID_PACK each */
+  uint32_t at;  /* of ids; all: the entry's number */
+  int waits;    /* for the end of this message's pass: */
+  char id[ID_LEN + 1];
+  tain deadline;
+};
+
+static void hang_up(caller *c)
+{
+  watch_remove(&c->r->watch, &c->w);
+  door_close(&c->d);
+  ring_leave(&c->queue);
+  stralloc_free(&c->ids);
+  c->r->verbs.n--;
+  free(c);
+}
+
+/* ---- answers */
+
+static int put_result(stralloc *out, result const *why)
+{
+  stralloc one = STRALLOC_ZERO;
+  int ok = result_pack(&one, why) && record_put(out, LISTING_RESULT, one.s, one.len);
+  stralloc_free(&one);
+  return ok;
+}
+
+/* 0: no memory. */
+static int answer(caller *c, unsigned char type, char const *id_text, result const *why)
+{
+  stralloc out = STRALLOC_ZERO;
+  int ok = (!id_text || record_puts(&out, LISTING_ID, id_text)) && put_result(&out, why) &&
+           door_put(&c->d, type, out.s, out.len);
+  stralloc_free(&out);
+  tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+  return ok;
+}
+
+static int finish(caller *c, enum result_class class, char const *text)
+{
+  result why;
+  c->busy = 0;
+  c->ids.len = 0;
+  result_set(&why, class, STATUS_NONE, "%s", text);
+  return answer(c, LISTING_END, 0, &why);
+}
+
+/* ---- the request. 0: it makes no sense, or no memory. */
+
+static int take_verb(caller *c, record const *one)
+{
+  char name[16];
+  if (!record_string(one, name, sizeof name))
+    return 0;
+  for (c->verb = 0; c->verb < VERB_N; c->verb++)
+    if (!strcmp(name, verb_names[c->verb]))
+      return 1;
+  return 0;
+}
+
+static int take_id(caller *c, record const *one)
+{
+  char packed[ID_PACK];
+  id i;
+  if (!id_scan(&i, one->s, one->len) || c->ids.len / ID_PACK >= VERBS_IDS)
+    return 0;
+  id_pack(packed, &i);
+  return stralloc_catb(&c->ids, packed, ID_PACK);
+}
+
+static int take_request(caller *c, frame const *f)
+{
+  record_reader in = RECORD_READER(f->s, f->len);
+  enum record_found found;
+  record one;
+  int ok = f->type == VERB_ASK && !c->busy, named = 0;
+  c->all = 0;
+  c->ids.len = c->at = 0;
+  while (ok && (found = record_next(&in, &one)) != RECORD_END) {
+    if (found == RECORD_BROKEN)
+      ok = 0;
+    else if (one.type == VERB_NAME)
+      ok = named = take_verb(c, &one);
+    else if (one.type == VERB_ALL)
+      c->all = 1;
+    else
+      ok = one.type == LISTING_ID ? take_id(c, &one) : !(one.type & RECORD_MUST);
+  }
+  c->busy = ok && named;
+  return c->busy;
+}
+
+/* ---- working it off */
+
+/* The next message of the request; WAITING_NONE: it is done, or (*id_text not empty) there is no such
+ * message. */
+static uint32_t next_message(caller *c, char id_text[ID_LEN + 1])
+{
+  waiting *w = &c->r->schedule.w;
+  id i;
+  *id_text = 0;
+  if (c->all) {
+    while (c->at < w->top) {
+      uint32_t n = c->at++;
+      if (waiting_at(w, n)->place <= WAITING_LIST)
+        continue;
+      waiting_id(w, n, &i);
+      id_fmt(id_text, &i);
+      return n;
+    }
+    return WAITING_NONE;
+  }
+  if ((size_t)c->at * ID_PACK >= c->ids.len)
+    return WAITING_NONE;
+  id_unpack(&i, c->ids.s + (size_t)c->at++ * ID_PACK);
+  id_fmt(id_text, &i);
+  return waiting_find(w, &i);
+}
+
+/* 1: another message may follow in this turn; 0: not; -1: the caller is to go. */
+static int one_message(caller *c, unsigned int *changed)
+{
+  char id_text[ID_LEN + 1];
+  uint32_t n = next_message(c, id_text);
+  result why;
+  if (!*id_text)
+    return finish(c, RESULT_OK, "done") ? 0 : -1;
+  if (n == WAITING_NONE) {
+    result_set(&why, RESULT_PERMANENT, STATUS_NONE, "there is no such message");
+    return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
+  }
+  switch (verb_do(c->r, c->verb, n, c->uid, c->admin, &why)) {
+  case VERB_FOREIGN:
+    if (c->all)
+      return 1;
+    result_set(&why, RESULT_PERMANENT, STATUS_NOT_AUTHORIZED, "it is not your message");
+    return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
+  case VERB_WAITS:
+    memcpy(c->id, id_text, sizeof c->id);
+    c->waits = 1;
+    return 0;
+  case VERB_FINISHED: break;
+  }
+  ++*changed;
+  return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
+}
+
+/* 0: the caller is gone. */
+static int work(caller *c)
+{
+  unsigned int changed = 0;
+  int more = 1;
+  for (unsigned int k = 0; more > 0 && c->busy && !c->waits && k < LOOKS && changed < VERBS_TURN; k++) {
+    if (c->d.out.data.len > OUT_MAX)
+      break;
+    more = one_message(c, &changed);
+  }
+  if (more < 0 || (door_wants_flush(&c->d) && !door_flush(&c->d) && errno != EAGAIN)) {
+    hang_up(c);
+    return 0;
+  }
+  watch_want(&c->r->watch, &c->w, door_wants_flush(&c->d) ? WATCH_READ | WATCH_WRITE : WATCH_READ);
+  return 1;
+}
+
+void verbs_message_over(runner *r, char const *id_text, int gone)
+{
+  for (ring *i = r->verbs.callers.next, *next; i != &r->verbs.callers; i = next) {
+    caller *c = ring_of(caller, queue, i);
+    result why;
+    next = i->next;
+    if (!c->waits || strcmp(c->id, id_text))
+      continue;
+    c->waits = 0;
+    if (gone)
+      result_set(&why, RESULT_OK, STATUS_NONE, "returned to its sender");
+    else
+      result_set(&why, RESULT_TEMPORARY, STATUS_SYSTEM, "its report could not be queued; it waits on");
+    if (!answer(c, VERB_DONE, id_text, &why))
+      hang_up(c);
+  }
+}
+
+/* ---- who knocks */
+
+static void heard(void *data, unsigned int got)
+{
+  caller *c = data;
+  frame f;
+  if (!(got & WATCH_READ) || c->busy)
+    return;
+  switch (door_get(&c->d, &f)) {
+  case DOOR_FRAME:
+    if (!take_request(c, &f) && !finish(c, RESULT_PERMANENT, "the request makes no sense"))
+      break;
+    return;
+  case DOOR_NOTHING: return;
+  default: break;
+  }
+  hang_up(c);
+}
+
+static void let_in(runner *r, int fd, uid_t uid)
+{
+  caller *c = calloc(1, sizeof *c);
+  if (!c) {
+    fd_close(fd);
+    return;
+  }
+  c->r = r;
+  c->uid = uid;
+  c->admin = settings_is_admin(&r->set, &r->ids, uid);
+  door_init(&c->d, fd, DOOR_REFUSE_FDS);
+  tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+  ring_append(&r->verbs.callers, &c->queue);
+  r->verbs.n++;
+  if (!watch_add(&r->watch, &c->w, fd, WATCH_READ, &heard, c))
+    hang_up(c);
+}
+
+static void knocked(void *data, unsigned int got)
+{
+  runner *r = data;
+  uid_t uid;
+  int fd;
+  (void)got;
+  while (r->verbs.n < VERBS_CALLERS) {
+    fd = accept4(r->verbs.fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0)
+      return;
+    if (door_peer(fd, &uid) && identity_may_knock(&r->ids, uid, KNOCK_ANYBODY, 0))
+      let_in(r, fd, uid);
+    else
+      fd_close(fd);
+  }
+}
+
+int verbs_init(runner *r, int fd)
+{
+  r->verbs = (verbs){.fd = fd, .w = WATCHED_ZERO};
+  ring_init(&r->verbs.callers);
+  return fd < 0 || watch_add(&r->watch, &r->verbs.w, fd, WATCH_READ, &knocked, r);
+}
+
+void verbs_stop(runner *r)
+{
+  watch_remove(&r->watch, &r->verbs.w);
+  if (r->verbs.fd >= 0)
+    fd_close(r->verbs.fd);
+  r->verbs.fd = -1;
+  for (ring *i = r->verbs.callers.next; i != &r->verbs.callers; i = i->next)
+    (void)shutdown(ring_of(caller, queue, i)->d.fd, SHUT_RD);
+}
+
+void verbs_free(runner *r)
+{
+  while (!ring_empty(&r->verbs.callers))
+    hang_up(ring_of(caller, queue, r->verbs.callers.next));
+}
+
+void verbs_act(runner *r, tain *deadline)
+{
+  for (ring *i = r->verbs.callers.next, *next; i != &r->verbs.callers; i = next) {
+    caller *c = ring_of(caller, queue, i);
+    next = i->next;
+    if (!tain_future(&c->deadline)) {
+      hang_up(c);
+      continue;
+    }
+    if (!work(c))
+      continue;
+    if (c->busy && !c->waits && c->d.out.data.len <= OUT_MAX)
+      *deadline = STAMP;
+    else if (tain_less(&c->deadline, deadline))
+      *deadline = c->deadline;
+  }
+  watch_want(&r->watch, &r->verbs.w, r->verbs.n < VERBS_CALLERS ? WATCH_READ : WATCH_NOTHING);
+}

@@ -1,0 +1,22 @@
+/* verbs - door `send`: hold, release, retry, delete and bounce, for messages by id or for all. From root and
+   the names in `queueadmins`; and for a user's own messages from him. What was done is on the disk before it
+   is answered. */
+#ifndef TERN_SEND_VERBS_H
+#define TERN_SEND_VERBS_H
+
+#include "send/runner.h"
+
+#define VERBS_CALLERS 20u  /* at once */
+#define VERBS_IDS 10000u   /* messages named in one request */
+#define VERBS_TURN 8u      /* messages that are changed in one turn of the loop */
+#define VERBS_DEADLINE 300 /* seconds without progress */
+
+extern int verbs_init(runner *r, int fd); /* 0: errno */
+extern void verbs_stop(runner *r);        /* the listener is closed; who is in is answered */
+extern void verbs_free(runner *r);
+extern void verbs_act(runner *r, tain *deadline);
+/* The pass over a message has ended. gone: and the message with it. */
+extern void verbs_message_over(runner *r, char const *id_text, int gone);
+#define verbs_busy(r) (!ring_empty(&(r)->verbs.callers))
+
+#endif
