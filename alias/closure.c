@@ -6,13 +6,13 @@
 
 void closure_init(closure *c, knowledge const *k)
 {
-  expansion_init(&c->x, k);
+  expander_init(&c->x, k);
   c->rcpts = c->members = c->groups = genalloc_zero;
 }
 
 void closure_free(closure *c)
 {
-  expansion_free(&c->x);
+  expander_free(&c->x);
   genalloc_free(uint32_t, &c->rcpts);
   genalloc_free(closure_member, &c->members);
   genalloc_free(uint32_t, &c->groups);

@@ -18,7 +18,7 @@ struct closure_member_s {
 
 typedef struct closure_s closure;
 struct closure_s {
-  expansion x;
+  expander x;
   genalloc rcpts;   /* uint32_t: their nodes */
   genalloc members; /* closure_member, sorted by group once finished */
   genalloc

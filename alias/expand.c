@@ -5,7 +5,7 @@
 #include "alias/expand.h"
 #include "alias/expand_node.h"
 
-void expansion_init(expansion *x, knowledge const *k)
+void expander_init(expander *x, knowledge const *k)
 {
   static step const zero = STEP_ZERO;
   x->k = k;
@@ -16,14 +16,14 @@ void expansion_init(expansion *x, knowledge const *k)
   graph_init(&x->g);
 }
 
-void expansion_free(expansion *x)
+void expander_free(expander *x)
 {
   graph_free(&x->g);
   step_free(&x->s);
   stralloc_free(&x->address);
 }
 
-uint32_t expand_address(expansion *x, char const *s, size_t len, enum step_mode mode)
+uint32_t expand_address(expander *x, char const *s, size_t len, enum step_mode mode)
 {
   step_take(x->k, s, len, mode, &x->s);
   return expand_node(x, s, len, mode);
@@ -31,13 +31,13 @@ uint32_t expand_address(expansion *x, char const *s, size_t len, enum step_mode 
 
 /* ---- what a node leads to */
 
-static int same(expansion const *x, graph_span name)
+static int same(expander const *x, graph_span name)
 {
   return x->s.name.len == name.len && !memcmp(x->s.name.s, graph_text(&x->g, name), name.len);
 }
 
 /* The child of node `parent` at s; a rule that leads to itself is not taken twice. */
-static int add_child(expansion *x, uint32_t parent, char const *s, size_t len, enum step_mode mode)
+static int add_child(expander *x, uint32_t parent, char const *s, size_t len, enum step_mode mode)
 {
   graph_node const *p = graph_at(&x->g, parent);
   graph_node self = *p;
@@ -52,7 +52,7 @@ static int add_child(expansion *x, uint32_t parent, char const *s, size_t len, e
   return i != GRAPH_NONE && graph_link(&x->g, i);
 }
 
-static int add_damaged(expansion *x)
+static int add_damaged(expander *x)
 {
   result why;
   uint32_t i;
@@ -62,7 +62,7 @@ static int add_damaged(expansion *x)
   return i != GRAPH_NONE && graph_link(&x->g, i);
 }
 
-static uint32_t too_many(expansion *x, enum result_class class)
+static uint32_t too_many(expander *x, enum result_class class)
 {
   result why;
   if (class == RESULT_PERMANENT)
@@ -75,19 +75,19 @@ static uint32_t too_many(expansion *x, enum result_class class)
 }
 
 /* Whatever leads here has not all of its members. */
-static int add_too_many(expansion *x)
+static int add_too_many(expander *x)
 {
   uint32_t i = too_many(x, RESULT_TEMPORARY);
   x->over = 1;
   return i != GRAPH_NONE && graph_link(&x->g, i);
 }
 
-static int is_over(expansion const *x)
+static int is_over(expander const *x)
 {
   return x->made > EXPAND_MAX || genalloc_len(uint32_t, &x->g.edges) > EXPAND_EDGES_MAX;
 }
 
-static int add_commands(expansion *x, uint32_t parent)
+static int add_commands(expander *x, uint32_t parent)
 {
   graph_span name = graph_at(&x->g, parent)->name;
   char copy[DATABASE_NAME_MAX];
@@ -99,7 +99,7 @@ static int add_commands(expansion *x, uint32_t parent)
 
 /* A virtual target: "@domain" keeps the local part, any other gets the extension that its rule did not name.
  */
-static int virtual_target(expansion *x, uint32_t parent, target const *t, stralloc *out)
+static int virtual_target(expander *x, uint32_t parent, target const *t, stralloc *out)
 {
   graph_node const *p = graph_at(&x->g, parent);
   char const *ext = graph_text(&x->g, p->ext);
@@ -125,7 +125,7 @@ static int virtual_target(expansion *x, uint32_t parent, target const *t, strall
   return ok;
 }
 
-static int add_target(expansion *x, uint32_t parent, target const *t, int *commands)
+static int add_target(expander *x, uint32_t parent, target const *t, int *commands)
 {
   stralloc address = STRALLOC_ZERO;
   int ok = 1;
@@ -139,7 +139,7 @@ static int add_target(expansion *x, uint32_t parent, target const *t, int *comma
   return ok;
 }
 
-static int add_targets(expansion *x, uint32_t parent)
+static int add_targets(expander *x, uint32_t parent)
 {
   database_entry e = graph_at(&x->g, parent)->e;
   target t;
@@ -154,7 +154,7 @@ static int add_targets(expansion *x, uint32_t parent)
   return ok && (!commands || add_commands(x, parent));
 }
 
-static int has_owner(expansion const *x, graph_node const *n)
+static int has_owner(expander const *x, graph_node const *n)
 {
   char name[DATABASE_NAME_MAX + 8] = "owner-";
   database_entry e;
@@ -164,7 +164,7 @@ static int has_owner(expansion const *x, graph_node const *n)
   return database_find(x->k->db, DATABASE_ALIAS, name, n->name.len + 6, &e) == DATABASE_FOUND;
 }
 
-static int expand(expansion *x, uint32_t i)
+static int expand(expander *x, uint32_t i)
 {
   graph_node *n = graph_at(&x->g, i);
   uint32_t first = (uint32_t)genalloc_len(uint32_t, &x->g.edges);
@@ -178,7 +178,7 @@ static int expand(expansion *x, uint32_t i)
   return ok;
 }
 
-int expand_all(expansion *x, uint32_t root, int enough)
+int expand_all(expander *x, uint32_t root, int enough)
 {
   int alone = !x->made;
   uint32_t i;

@@ -8,8 +8,8 @@
 #define EXPAND_MAX 10000u        /* members of one answer, intermediate names among them */
 #define EXPAND_EDGES_MAX 100000u /* targets that were read for it, duplicates among them */
 
-typedef struct expansion_s expansion;
-struct expansion_s {
+typedef struct expander_s expander;
+struct expander_s {
   knowledge const *k;
   graph g;
   uint32_t next;    /* nodes before it are expanded */
@@ -19,14 +19,14 @@ struct expansion_s {
   stralloc address; /* scratch */
 };
 
-extern void expansion_init(expansion *x, knowledge const *k); /* x must not move afterwards */
-extern void expansion_free(expansion *x);
+extern void expander_init(expander *x, knowledge const *k); /* x must not move afterwards */
+extern void expander_free(expander *x);
 
 /* The node of an address. GRAPH_NONE: no memory. */
-extern uint32_t expand_address(expansion *x, char const *s, size_t len, enum step_mode mode);
+extern uint32_t expand_address(expander *x, char const *s, size_t len, enum step_mode mode);
 /* Expands all that is not expanded yet: what `root` (a node, just made) leads to. `enough`: stops as soon as
    a user, a program or a foreign address was reached. What does not fit fails for now; if nothing was
    expanded before, `root` fails for good. 0: no memory. */
-extern int expand_all(expansion *x, uint32_t root, int enough);
+extern int expand_all(expander *x, uint32_t root, int enough);
 
 #endif

@@ -6,7 +6,7 @@
 #include "alias/expand_node.h"
 
 /* "name", or "name+ext", as an address of this machine, into x->address. */
-static int make_address(expansion *x, char const *name, size_t len, char const *ext, size_t elen)
+static int make_address(expander *x, char const *name, size_t len, char const *ext, size_t elen)
 {
   stralloc raw = STRALLOC_ZERO;
   char delimiter = step_delimiter(x->k);
@@ -20,7 +20,7 @@ static int make_address(expansion *x, char const *name, size_t len, char const *
   return ok;
 }
 
-static int set_address(expansion *x, uint32_t i, enum envelope_final final)
+static int set_address(expander *x, uint32_t i, enum envelope_final final)
 {
   graph_span span;
   if (!graph_keep(&x->g, &span, x->address.s, x->address.len))
@@ -30,14 +30,14 @@ static int set_address(expansion *x, uint32_t i, enum envelope_final final)
   return 1;
 }
 
-uint32_t expand_node_failed(expansion *x, enum graph_kind kind, char const *s, size_t len, result const *why)
+uint32_t expand_node_failed(expander *x, enum graph_kind kind, char const *s, size_t len, result const *why)
 {
   int fresh;
   uint32_t i = graph_node_of(&x->g, kind, s, len, "", 0, &fresh);
   return i == GRAPH_NONE || (fresh && !graph_fail(&x->g, i, why)) ? GRAPH_NONE : i;
 }
 
-static uint32_t user_node(expansion *x)
+static uint32_t user_node(expander *x)
 {
   step const *s = &x->s;
   int fresh;
@@ -49,7 +49,7 @@ static uint32_t user_node(expansion *x)
   return set_address(x, i, FINAL_USER) ? i : GRAPH_NONE;
 }
 
-uint32_t expand_node_commands(expansion *x, char const *name, size_t len)
+uint32_t expand_node_commands(expander *x, char const *name, size_t len)
 {
   int fresh;
   uint32_t i;
@@ -60,7 +60,7 @@ uint32_t expand_node_commands(expansion *x, char const *name, size_t len)
 }
 
 /* Two addresses that differ in the case of their domains are one. */
-static uint32_t foreign_node(expansion *x, char const *s, size_t len)
+static uint32_t foreign_node(expander *x, char const *s, size_t len)
 {
   size_t at = address_domain(s, len);
   int fresh;
@@ -76,7 +76,7 @@ static uint32_t foreign_node(expansion *x, char const *s, size_t len)
 }
 
 /* As a member it fails in the new message, and the bounce goes to whom that is from. */
-static uint32_t unknown_node(expansion *x, char const *s, size_t len, enum step_mode mode)
+static uint32_t unknown_node(expander *x, char const *s, size_t len, enum step_mode mode)
 {
   uint32_t i;
   if (!stralloc_copyb(&x->address, s, len))
@@ -90,7 +90,7 @@ static uint32_t unknown_node(expansion *x, char const *s, size_t len, enum step_
                                                                                                 : i;
 }
 
-static uint32_t leading_node(expansion *x)
+static uint32_t leading_node(expander *x)
 {
   step const *s = &x->s;
   int virtual = s->kind == STEP_VIRTUAL, fresh;
@@ -106,7 +106,7 @@ static uint32_t leading_node(expansion *x)
 }
 
 /* The node of the step that was taken for s. */
-uint32_t expand_node(expansion *x, char const *s, size_t len, enum step_mode mode)
+uint32_t expand_node(expander *x, char const *s, size_t len, enum step_mode mode)
 {
   if (x->s.kind == STEP_ALIAS && mode == STEP_ALIAS_ONLY)
     return expand_node_commands(x, x->s.name.s, x->s.name.len);

@@ -5,11 +5,11 @@
 #include "alias/expand.h"
 
 /* The node of the step x->s that was taken for s. */
-extern uint32_t expand_node(expansion *x, char const *s, size_t len, enum step_mode mode);
+extern uint32_t expand_node(expander *x, char const *s, size_t len, enum step_mode mode);
 /* The programs, files and includes of an alias. */
-extern uint32_t expand_node_commands(expansion *x, char const *name, size_t len);
+extern uint32_t expand_node_commands(expander *x, char const *name, size_t len);
 /* GRAPH_UNKNOWN or GRAPH_FAILED, known by s. */
-extern uint32_t expand_node_failed(expansion *x, enum graph_kind kind, char const *s, size_t len,
+extern uint32_t expand_node_failed(expander *x, enum graph_kind kind, char const *s, size_t len,
                                    result const *why);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +39,20 @@ static void go_home(void)
                 "; set TERN_HOME, or make an instance with tern-setup");
 }
 
+/* The group that passwd gives the owner, else that of the folder. */
+static gid_t group_of(struct stat const *st)
+{
+  struct passwd const *pw = getpwuid(st->st_uid);
+  return pw ? pw->pw_gid : st->st_gid;
+}
+
 static void become_owner(void)
 {
   struct stat st;
   if (stat(".", &st) == -1)
     strerr_diefusys(EX_OSERR, "stat the instance's folder");
-  if (!geteuid() && st.st_uid && !privileges_drop(st.st_uid, st.st_gid, 0, 0, PRIVILEGES_KEEP_ROOT_FOLDER))
+  if (!geteuid() && st.st_uid &&
+      !privileges_drop(st.st_uid, group_of(&st), 0, 0, PRIVILEGES_KEEP_ROOT_FOLDER))
     strerr_diefusys(EX_OSERR, "become the owner of the instance");
   if (faccessat(AT_FDCWD, ".", W_OK, AT_EACCESS) == -1)
     strerr_dief(EX_NOPERM,
