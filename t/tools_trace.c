@@ -15,7 +15,7 @@
 #include "tools/log_words.h"
 #include "tools/trace.h"
 
-#define T(n) "@400000006b0510" n "00000000 "
+#define T(n) "@400000006b05" n "0a1dcd6500 " /* .5 seconds */
 #define A "06C3V20OF8LS03NBG8P2"
 #define B "06C3V22HDQRO0AAO7ETM"
 #define C "06C3V235D7TG00RJ7QUA"
@@ -80,7 +80,8 @@ static void whole(char const *id_text, char const *const *want, size_t n)
 static void families(void **state)
 {
   static char const *const all[] = {
-      A "  queue   taken in from the user with uid 0: from <joe@x> to <list@x>, 5 octets, 1 recipient(s)\n",
+      "Tue Nov 24 04:21:57.500  " A
+      "  queue   taken in from the user with uid 0: from <joe@x> to <list@x>, 5 octets, 1 recipient(s)\n",
       B "  queue   taken in from the user with uid 0: from <owner-list@x>, 5 octets, 2 recipient(s); made "
         "from " A "\n",
       A "  send    an alias or a list made message " B " of it, for 2 recipient(s), sender <owner-list@x>\n",

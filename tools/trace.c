@@ -176,9 +176,9 @@ static int put_line(trace const *t, stralloc *out, kept const *line)
   log_line l;
   uint64_t seconds;
   log_line_read(&l, t->text.s + line->start, line->len);
-  if (!utc_from_tai(&seconds, tain_secp(&l.stamp)))
-    seconds = 0;
-  date_mailq(date, (time_t)seconds);
+  if (!utc_from_tai(&seconds, tain_secp(&l.stamp))) /* leap seconds are taken out */
+    seconds = TAI_MAGIC;
+  date_mailq(date, (time_t)(seconds - TAI_MAGIC));
   int n = snprintf(head, sizeof head, "%s.%03u  %.*s  %-6s  ", date, tain_nano(&l.stamp) / 1000000u,
                    (int)ID_LEN, l.id, line->service);
   return stralloc_catb(out, head, (size_t)n) && log_words(out, &l) && stralloc_catb(out, "\n", 1);
