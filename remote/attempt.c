@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "lib/log.h"
+#include "lib/pool.h"
 #include "remote/attempt.h"
 
 /* The search for a host that takes the message. */
@@ -84,6 +85,7 @@ static void try_hosts(attempt *v, search *x)
   for (i = 0; i < v->hosts.n || mx_more(&v->hosts, v->s); i++) {
     int careful = v->t.careful;
     tain_now_g();
+    pool_draining(&x->end);
     if (x->abandoned || x->lost >= ATTEMPT_LOST || !tain_future(&x->end))
       break;
     if (try_host(v, x, v->hosts.host + i))
