@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -244,8 +245,10 @@ static int start(void **state)
       bind(tcp, (struct sockaddr *)&a, sizeof a) < 0 || listen(tcp, 5) < 0)
     return -1;
   server = fork();
-  if (!server)
+  if (!server) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     serve(udp, tcp);
+  }
   close(udp);
   close(tcp);
   snprintf(resolver, sizeof resolver, "127.0.0.1:%u", ntohs(a.sin_port));

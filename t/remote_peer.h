@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,8 +161,10 @@ static void peer_start_at(peer *p, char const *ip, uint16_t port, char const *co
   p->port = ntohs(a.sin_port);
   p->log = memfd_create("heard", 0);
   p->pid = fork();
-  if (!p->pid)
+  if (!p->pid) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     peer_run(fd, p->log, scripts);
+  }
   close(fd);
 }
 
