@@ -69,13 +69,17 @@ static int sync_name(char const *folder)
   return ok || (errno = e, 0);
 }
 
+enum need { NOT_JUDGED, FILE_ONLY, BOTH };
+static enum need need;
+
+void sync_prepare(void)
+{
+  need = sync_judge_path("queue") == SYNC_FILE_CARRIES_NAME ? FILE_ONLY : BOTH;
+}
+
 int sync_new(int fd, char const *folder)
 {
-  static int judged = 0;
-  static enum sync_folder need;
-  if (!judged) {
-    need = sync_judge_path("queue");
-    judged = 1;
-  }
-  return fsync(fd) >= 0 && (need == SYNC_FILE_CARRIES_NAME || sync_name(folder));
+  if (need == NOT_JUDGED)
+    sync_prepare();
+  return fsync(fd) >= 0 && (need == FILE_ONLY || sync_name(folder));
 }

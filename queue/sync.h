@@ -12,8 +12,10 @@ extern enum sync_folder sync_judge(unsigned long type, char const *driver);
 /* The same for a path that exists; anything that can't be found out means SYNC_FOLDER_TOO. */
 extern enum sync_folder sync_judge_path(char const *path);
 
-/* Syncs a new file of the folder; the folder, too, where it is needed (judged once a process for "queue"). 0:
-   errno; what is on the disk is not known then, and trying again proves nothing. */
+/* Judges "queue", once for this process and those that it forks; else the first sync_new does. */
+extern void sync_prepare(void);
+/* Syncs a new file of the folder; the folder, too, where "queue" needs it. 0: errno; what is on the disk is
+   not known then, and trying again proves nothing. */
 extern int sync_new(int fd, char const *folder);
 
 #endif

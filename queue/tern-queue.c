@@ -19,6 +19,7 @@
 #include "lib/service.h"
 #include "queue/injector.h"
 #include "queue/notice.h"
+#include "queue/sync.h"
 
 #define WARM 4u    /* workers that wait */
 #define LINGER 60u /* seconds that more than these stay */
@@ -123,6 +124,7 @@ static void prepare(void)
     service_fail("share", "memory");
   if (pipecoe(alive) < 0)
     service_fail("make", "a pipe");
+  sync_prepare();
 }
 
 int main(int argc, char const *const *argv)
