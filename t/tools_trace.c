@@ -88,7 +88,7 @@ static void families(void **state)
       A "  send    done; it has left the queue\n",
       C "  queue   taken in from the user with uid 7: from <> to <joe@x>, 9 octets, 1 recipient(s); made "
         "from " B ", as its maker says\n",
-      B "  send    delivered to <sue@x> as user sue\n"};
+      B "  send    delivered to <sue@x> as user sue; that was the last: it has left the queue\n"};
   static char const *const other[] = {D};
   (void)state;
   whole(A, all, 6);
@@ -108,6 +108,8 @@ static void words(void **state)
       {"failed to=\"a \\\"b\\\"@c\" reason=\"x\\x0ay\\\\\"", "given up for <a \"b\"@c>: x?y\\"},
       {"delivered to=\"j\\xc3\\xb6@x\"", "delivered to <j\303\266@x>"},
       {"unknown key=value", "unknown key=value"},
+      {"delivered to=a@b user=u reason=\"in Maildir/\" left=2",
+       "delivered to <a@b> as user u (in Maildir/); 2 more to do"},
       {"removed", "done; it has left the queue"},
       {"delivered to=\"unclosed", "delivered to <\"unclosed>"},
       {"delivered too=x xto=y =z to=", "delivered to <>"},

@@ -15,7 +15,7 @@ static sentence const sentences[] = {
      "{size} octets, {rcpts} recipient(s)[; made from {parent}][; made from {claimed-parent}, as its maker "
      "says]"},
     {"refused", "refused[ (from <{from}>)][ to <{to}>]:[ {why}][ {text}] ({status})"},
-    {"delivered", "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][: {reason}]"},
+    {"delivered", "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][ ({reason})]"},
     {"relayed", "sent on for <{to}>[ (first sent to <{original}>)][ to {remote}][: {reason}]"},
     {"deferred",
      "not done yet for <{to}>[ at {remote}]:[ {reason}][ {problem}][ ({status})]; it is tried again"},
@@ -26,6 +26,8 @@ static sentence const sentences[] = {
     {"held", "put on hold; it is not tried until it is released[ (by uid {uid})]"},
     {"released", "released[ (by uid {uid})]"},
     {"deleted", "deleted[ (by uid {uid})]"},
+    {"returned", "taken back[ by uid {uid}]: it is not tried any more"},
+    {"connect", "no connection to {remote}: {problem}"},
     {"damaged", "its file in the queue makes no sense and was set aside:[ {problem}][ {why}]"},
 };
 /* Two meanings, told apart by a key. */
@@ -88,7 +90,18 @@ static int is_event(log_line const *l, char const *name)
   return strlen(name) == l->event_len && !memcmp(name, l->event, l->event_len);
 }
 
-int log_words(stralloc *out, log_line const *l)
+/* How many recipients wait after this one's end. One that is given up counts until its sender is told. */
+static int put_left(stralloc *out, log_line const *l)
+{
+  size_t before = out->len;
+  if (!log_line_value(l, "left", out))
+    return 1;
+  int done = out->len == before + 1 && out->s[before] == '0';
+  out->len = before;
+  return put_words(out, l, done ? "; that was the last: it has left the queue" : "; {left} more to do");
+}
+
+static int put_sentence(stralloc *out, log_line const *l)
 {
   if (is_event(l, "expanded")) {
     stralloc into = STRALLOC_ZERO;
@@ -100,4 +113,9 @@ int log_words(stralloc *out, log_line const *l)
     if (is_event(l, sentences[i].event))
       return put_words(out, l, sentences[i].words);
   return put_plain(out, l);
+}
+
+int log_words(stralloc *out, log_line const *l)
+{
+  return put_sentence(out, l) && (is_event(l, "deferred") || is_event(l, "failed") || put_left(out, l));
 }

@@ -169,6 +169,8 @@ static int ask_all(asker *a, door *d)
   if (!record_puts(&records, VERB_NAME, a->v->name) || !record_put(&records, VERB_ALL, "", 0))
     return say(a, EX_TEMPFAIL, "no memory", strerror(errno));
   int code = ask(a, d, &records);
+  if (!code && !a->messages && !a->quiet)
+    puts("there is no message that you may do this to");
   stralloc_free(&records);
   return code;
 }
