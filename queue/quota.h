@@ -44,7 +44,7 @@ extern int quota_is_exempt(identities const *ids, uid_t uid);
 extern int quota_enter(quota *q, unsigned int slot, uid_t uid, int exempt, result *r);
 /* More bytes of its message. 0: *r says why not. */
 extern int quota_add(quota *q, unsigned int slot, uint64_t bytes, result *r);
-/* Is there room on the queue's disk? Looks at most once a second. 0: *r says no. */
+/* Is there room on the queue's disk? For who is exempt it looks at most once a second. 0: *r says no. */
 extern int quota_disk(quota const *q, int exempt, result *r);
 extern void quota_leave(quota *q, unsigned int slot);
 /* 1: the slot's worker, which is dead, may have left a file that nobody was told of. Clears it. */
