@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -63,8 +64,14 @@ static void house_be_alias(int listener)
   static door d;
   frame f;
   tain deadline;
+  signal(SIGCHLD, SIG_IGN);
   for (;;) {
     house_accept(listener, &d, &deadline);
+    if (fork()) { /* sessions keep their door: a process for each */
+      door_close(&d);
+      continue;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (door_wait(&d, &f, &deadline)) {
       record_reader in = RECORD_READER(f.s, f.len);
       stralloc out = STRALLOC_ZERO, packed = STRALLOC_ZERO;
@@ -85,7 +92,7 @@ static void house_be_alias(int listener)
       stralloc_free(&packed);
       tain_addsec_g(&deadline, 60);
     }
-    door_close(&d);
+    _exit(0);
   }
 }
 
