@@ -27,7 +27,8 @@ skip() { printf 'skip %s: %s\n' "$1" "$2"; }
 # check NAME COMMAND ...: ok if the command succeeds; what it printed is shown if not
 check() {
   check_name=$1; shift
-  if check_out=$("$@" 2>&1); then ok "$check_name"; else not_ok "$check_name" "$(printf '%s' "$check_out" | tail -n 5 | tr '\n' '|')"; fi
+  # in this shell: the command may be a function that sets variables
+  if "$@" >"$work/check.out" 2>&1; then ok "$check_name"; else not_ok "$check_name" "$(tail -n 5 "$work/check.out" | tr '\n' '|')"; fi
 }
 # within SECONDS COMMAND ...: tries it again and again
 within() {

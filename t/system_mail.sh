@@ -33,7 +33,8 @@ check "with the id in Received" grep -q "id $id" "$m"
 check "a dot is unstuffed" grep -qx '\.dot' "$m"
 check "the log tells it by the id" [ "$(logs | grep -c "$id")" -ge 2 ]
 out=$(smtp 'EHLO c.test' 'MAIL FROM:<out@else.test>' 'RCPT TO:<nobody@here.test>' 'RCPT TO:<x@far.test>' QUIT)
-check "an unknown user is refused" sh -c "echo '$out' | grep -q '^< 550 5\.1\.1 '"
+echo "$out" >"$work/out"
+check "an unknown user is refused" grep -q '^< 550 5\.1\.1 ' "$work/out"
 out=$(smtp 'EHLO c.test' 'MAIL FROM:<>' 'RCPT TO:<postmaster>' 'RCPT TO:<PostMaster@here.test>' QUIT)
 check "postmaster is always accepted" [ "$(echo "$out" | grep -c '^< 250 2\.1\.5 ')" = 2 ]
 check "swaks" swaks --silent 2 --server 127.0.0.1 --port "$PORT" --from s@else.test --to bert@here.test --body 'from swaks'
@@ -74,8 +75,9 @@ echo 'new: bert' >>"$work/etc/aliases"
 check "newaliases" newaliases
 check "after newaliases the next answer is new" sendmail -bv new
 rm -rf "$HOMES"/*/Maildir
-echo | sendmail -f dora@here.test loop-a
-check "an alias loop bounces or is refused" eval '[ $? = 67 ] || within 10 has_mails dora 1'
+echo | sendmail -f dora@here.test loop-a 2>"$work/err"
+check "an alias that leads nowhere but to itself is refused" [ $? = 67 ]
+check "and the loop is named" grep -q 'loop' "$work/err"
 
 # ---- extensions and .forward
 rm -rf "$HOMES"/*/Maildir
