@@ -92,6 +92,8 @@ static int take_done(channel *c, frame const *f)
     learn(c, &done);
     conclude(c, &g, &done);
   }
+  if (!c->n && !c->of->messages) /* an idle process makes room for whoever has none */
+    delivery_room(c->r, side_of(c->of->kind));
   return 1;
 }
 
