@@ -305,8 +305,9 @@ int pool_run(pool_spec *spec)
   master.size = min_workers();
   tain_now_g();
   look_again();
+  service_ready(); /* the sockets listen: who comes now waits for the first worker, which shall not inherit
+                      s6's pipe */
   more = fill();
-  service_ready();
   while (sleep_until_something(signals, more)) {
     if (master.workers > min_workers() && !tain_future(&master.look))
       shrink();

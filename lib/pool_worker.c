@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/selfpipe.h>
@@ -28,7 +29,8 @@ static struct {
   int epoll; /* -1: one listener */
   volatile sig_atomic_t retire;
   volatile sig_atomic_t drain;
-  int timed; /* deadline is set */
+  volatile sig_atomic_t ticks; /* seconds since the drain began */
+  int timed;                   /* deadline is set */
   tain deadline;
 } me = {.epoll = -1};
 
@@ -74,8 +76,19 @@ static void close_listeners(void)
     close(me.spec->listeners[i]);
 }
 
+/* In a draining worker, each second: a wait that began just after the first signal is interrupted too, and
+   looks at pool_draining again. Who overstays is ended. */
+static void on_tick(int sig)
+{
+  if ((unsigned int)++me.ticks <= me.spec->drain + GRACE)
+    return;
+  (void)signal(sig, SIG_DFL);
+  (void)raise(sig);
+}
+
 static void on_signal(int sig)
 {
+  static struct itimerval const second = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
   int e = errno;
   if (!me.retire && !me.drain)
     close_listeners();
@@ -83,7 +96,7 @@ static void on_signal(int sig)
     me.retire = 1;
   else if (!me.drain) {
     me.drain = 1;
-    (void)alarm(me.spec->drain + GRACE);
+    (void)setitimer(ITIMER_REAL, &second, 0);
   }
   errno = e;
 }
@@ -92,6 +105,7 @@ static void on_signal(int sig)
 static void hear_signals(void)
 {
   struct sigaction sa = {.sa_handler = &on_signal};
+  struct sigaction const tick = {.sa_handler = &on_tick};
   sigemptyset(&sa.sa_mask);
   sigaddset(&sa.sa_mask, SIGTERM);
   sigaddset(&sa.sa_mask, SIGINT);
@@ -99,6 +113,7 @@ static void hear_signals(void)
   (void)sigaction(SIGTERM, &sa, 0);
   (void)sigaction(SIGINT, &sa, 0);
   (void)sigaction(SIGUSR1, &sa, 0);
+  (void)sigaction(SIGALRM, &tick, 0);
   (void)signal(SIGHUP, SIG_IGN);
   selfpipe_finish();
   sig_unblock(SIGUSR1);
@@ -170,7 +185,8 @@ static void become_busy(unsigned int slot, int wake)
   idle = pool_board_idle(me.board);
   while (idle < low && !atomic_compare_exchange_weak(&me.board->low, &low, idle))
     ;
-  if (!idle && write(wake, "", 1) < 0 && errno != EAGAIN)
+  if (!idle && write(wake, "", 1) < 0 && errno != EAGAIN &&
+      errno != EPIPE) /* EPIPE: the master is gone, we drain */
     log_warn("wake", "the master");
 }
 

@@ -57,7 +57,7 @@ static int read_folder(reading *r, char const *service)
   snprintf(path, sizeof path, "log/%.200s", service);
   DIR *dir = opendir(path);
   if (!dir)
-    return 0;
+    return errno == ENOTDIR; /* a file that somebody put beside the folders */
   int ok = 1;
   for (direntry *d; ok && (d = readdir(dir));) {
     if (*d->d_name != '@' && strcmp(d->d_name, "current"))
