@@ -20,7 +20,7 @@
 #define BUFFER 65536u    /* octets of the body that are held before they are written */
 #define SLICE 2          /* seconds of a wait before draining is looked at */
 #define ANSWER 10        /* seconds that a client has to take its answer */
-#define KEEP_MAX 131072u /* bytes of an envelope's memory that are kept for the next one */
+#define KEEP_MAX 131072u /* bytes of an envelope's memory that a worker may keep */
 #define TELL_TRIES 20u   /* in a second, if the runner can't be told */
 
 typedef struct work_s work;
@@ -270,14 +270,13 @@ static void finish(work *w, int accepted)
   log_refused(w);
 }
 
-static void clean_up(void)
+/* 0: an envelope took so much memory that a fresh worker is cheaper. */
+static int clean_up(void)
 {
+  int small = env.text.a + records.a <= KEEP_MAX;
   door_free(&client);
-  if (env.text.a + records.a > KEEP_MAX) {
-    envelope_free(&env);
-    stralloc_free(&records);
-  } else
-    envelope_clear(&env);
+  envelope_clear(&env);
+  return small;
 }
 
 int injector_serve(injector *in, unsigned int slot, int fd)
@@ -292,6 +291,5 @@ int injector_serve(injector *in, unsigned int slot, int fd)
   finish(&w, quota_enter(&in->quota, slot, w.uid, w.exempt, &w.r) && take_envelope(&w) &&
                  judge_envelope(&w) && take_body(&w) && commit(&w));
   quota_leave(&in->quota, slot);
-  clean_up();
-  return 1;
+  return clean_up();
 }

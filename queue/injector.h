@@ -17,7 +17,7 @@ struct injector_s {
   int notice; /* -1 at first */
 };
 
-/* Serves the client on fd, which stays open. Gives 1: ready for the next one. */
+/* Serves the client on fd, which stays open. 1: ready for the next one; 0: better replaced. */
 extern int injector_serve(injector *in, unsigned int slot, int fd);
 
 #endif
