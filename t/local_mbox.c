@@ -7,7 +7,7 @@
 #include "t/local_house.h"
 #include "local/mbox.h"
 
-static job j;
+static job j = JOB_ZERO;
 static copy m;
 
 static void fill(char const *sender, char const *body, size_t len)
