@@ -27,6 +27,7 @@
 
 #define YOUNGEST 462u    /* mseal, Linux 6.10: the last number that this file has judged */
 #define X32 0x40000000u  /* x86_64: numbers of the x32 kind begin here */
+#define NONE 0xffffffffu /* what a tracer makes of a call that it skips: strace, to inject an error */
 #define NR_FCHMODAT2 452 /* younger than the headers of Debian 12 */
 #define PROGRAM_MAX 512u /* instructions */
 
@@ -95,6 +96,8 @@ static void begin(program *p)
   UNLESS(p, JAIL_ARCH);
   ANSWER(p, SECCOMP_RET_KILL_PROCESS);
   LOAD(p, offsetof(struct seccomp_data, nr));
+  IF(p, NONE);
+  ANSWER(p, REFUSE(ENOSYS));
 #ifdef __x86_64__
   add(p, BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1);
   ANSWER(p, SECCOMP_RET_KILL_PROCESS);
