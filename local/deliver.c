@@ -165,7 +165,7 @@ static void deliver_to_targets(self const *me, targets const *t, char const *own
 
 static void tell_ignored(self const *me, delivery const *d, char const *path, char const *why)
 {
-  log_event(d->j->id, "warning", "user", me->u.name, "file", path, "not obeyed", why, (char *)0);
+  log_event(d->j->id, "warning", "ignored", path, "user", me->u.name, "reason", why, (char *)0);
 }
 
 /* Does what a .forward says; `done` stays 0 if there is none: the default. */

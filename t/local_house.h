@@ -191,8 +191,9 @@ __attribute__((unused)) static void fill_ext(job *j, char const *ext)
   } while (0)
 #define assert_result(r, want, part)                                                                         \
   do {                                                                                                       \
-    if ((r)->class != (want) || !strstr((r)->text, (part)))                                                  \
-      fail_msg("got %c \"%s\", want %c \"..%s..\"", (r)->class, (r)->text, (want), (part));                  \
+    result const *got_ = (r);                                                                                \
+    if (got_->class != (want) || !strstr(got_->text, (part)))                                                \
+      fail_msg("got %c \"%s\", want %c \"..%s..\"", got_->class, got_->text, (want), (part));                \
   } while (0)
 
 #endif
