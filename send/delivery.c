@@ -43,7 +43,6 @@ void delivery_free(runner *r)
     while (!ring_empty(&r->delivery.side[i].channels))
       channel_close(ring_of(channel, side, r->delivery.side[i].channels.next));
   channel_hang_up(r);
-  destinations_free(&r->destinations);
 }
 
 /* ---- who waits */
