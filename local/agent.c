@@ -37,12 +37,13 @@ static void flush_all(void)
 
 /* ---- jobs of one recipient: all of them at once */
 
-static void tell(delivery const *d)
+static void tell(delivery const *d, int more)
 {
   if (!(d->to_mailbox ? job_put_to_mailbox(&channel, d->j->number)
                       : job_put_done(&channel, d->j->number, &d->r, 1, 0)))
     is_broken = 1;
-  flush_some();
+  if (!more)
+    flush_some();
 }
 
 static void begin(delivery *d, job const *j, size_t i)
@@ -65,9 +66,10 @@ static void work_on_singles(self *me, size_t n)
 
 /* ---- a job of several recipients: alone, since it has one answer */
 
-static void tell_later(delivery const *d)
+static void tell_later(delivery const *d, int more)
 {
   (void)d;
+  (void)more;
 }
 
 /* Recipients of one name go one way, so it is all of them that go to the mailbox, or those that failed are

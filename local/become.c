@@ -123,6 +123,7 @@ int become(self *me, agent_start const *s, result *r)
   me->c = s->c;
   me->home = -1;
   me->unsafe = 0;
+  me->no_forward = 0;
   if (!look_up(me, &to, s, r))
     return 0;
   (void)umask(077);

@@ -169,7 +169,7 @@ static void tell_ignored(self const *me, delivery const *d, char const *path, ch
 }
 
 /* Does what a .forward says; `done` stays 0 if there is none: the default. */
-static void follow(self const *me, delivery *d)
+static void follow(self *me, delivery *d)
 {
   targets t;
   char path[SELF_PATH_MAX];
@@ -185,14 +185,14 @@ static void follow(self const *me, delivery *d)
 }
 
 /* The default for one message; *f is filled in if it now lies in tmp/ of the Maildir. */
-static int begin_default(self const *me, delivery *d, maildir_file *f)
+static int begin_default(self const *me, delivery *d, maildir_file *f, int *is_open)
 {
   char path[SELF_PATH_MAX];
   d->done = 1;
   switch (self_place_of(me, path)) {
   case SELF_MAILDIR:
     if (me->home >= 0)
-      return maildir_open(&home_maildir, me->home, path, &d->r) &&
+      return (*is_open = *is_open || maildir_open(&home_maildir, me->home, path, &d->r)) &&
              maildir_write(&home_maildir, &d->m, control_line(me->c, CONTROL_ME), f, &d->r);
     failure_set(&d->r, ENOENT, "enter", me->u.home);
     return 0;
@@ -200,11 +200,12 @@ static int begin_default(self const *me, delivery *d, maildir_file *f)
   }
 }
 
-static void deliver_to_user(self *me, delivery *d, size_t n, void (*tell)(delivery const *))
+static void deliver_to_user(self *me, delivery *d, size_t n, void (*tell)(delivery const *, int))
 {
   static maildir_file f[DELIVER_MAX];
   size_t waiting[DELIVER_MAX];
   size_t used = 0;
+  int is_open = 0; /* looked at once in a batch */
   result r = RESULT_ZERO;
   if (!me->is_root && self_enter(me) == SELF_HOME_ERROR) {
     failure_set(&r, errno, "enter", me->u.home);
@@ -215,15 +216,15 @@ static void deliver_to_user(self *me, delivery *d, size_t n, void (*tell)(delive
       load(d + i);
     if (!d[i].done && me->home >= 0)
       follow(me, d + i);
-    if (!d[i].done && begin_default(me, d + i, f + used))
+    if (!d[i].done && begin_default(me, d + i, f + used, &is_open))
       waiting[used++] = i;
     else
-      tell(d + i);
+      tell(d + i, 0);
   }
   if (used)
     maildir_settle(&home_maildir, f, used);
   for (size_t i = 0; i < used; i++)
-    tell(d + waiting[i]);
+    tell(d + waiting[i], 1);
   self_leave(me);
 }
 
@@ -245,7 +246,7 @@ static void deliver_to_alias(self *me, delivery *d)
   stralloc_free(&owner);
 }
 
-void deliver(self *me, delivery *d, size_t n, void (*tell)(delivery const *))
+void deliver(self *me, delivery *d, size_t n, void (*tell)(delivery const *, int))
 {
   if (me->kind == PROCESS_PLAIN) {
     deliver_to_user(me, d, n, tell);
@@ -256,6 +257,6 @@ void deliver(self *me, delivery *d, size_t n, void (*tell)(delivery const *))
   for (size_t i = 0; i < n; i++) {
     if (me->kind == PROCESS_ALIAS)
       deliver_to_alias(me, d + i);
-    tell(d + i);
+    tell(d + i, me->kind == PROCESS_MAILBOX);
   }
 }

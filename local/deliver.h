@@ -23,8 +23,8 @@ struct delivery_s { /* one recipient of one job */
 };
 
 #define DELIVER_MAX JOB_BATCH
-/* n is at most DELIVER_MAX. tell(d) is called for each as soon as its outcome is known: one slow program does
-   not keep the answers of the others. */
-extern void deliver(self *me, delivery *d, size_t n, void (*tell)(delivery const *d));
+/* n is at most DELIVER_MAX. tell(d, more) is called for each as soon as its outcome is known: one slow
+   program does not keep the answers of the others; more: the next is known too. */
+extern void deliver(self *me, delivery *d, size_t n, void (*tell)(delivery const *d, int more));
 
 #endif

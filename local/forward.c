@@ -318,19 +318,23 @@ static enum include_read read_with(self const *me, char const *ext, char path[SE
   return changed ? include_read(me->home, path, FORWARD_MAX, me->u.uid, text, why, r) : INCLUDE_ABSENT;
 }
 
-static enum include_read read_forward(self const *me, char const *ext, char path[SELF_PATH_MAX],
-                                      stralloc *text, char const **why, result *r)
+static enum include_read read_forward(self *me, char const *ext, char path[SELF_PATH_MAX], stralloc *text,
+                                      char const **why, result *r)
 {
   enum include_read got = INCLUDE_ABSENT;
   if (*ext)
     got = read_with(me, ext, path, text, why, r);
   if (got != INCLUDE_ABSENT)
     return got;
+  if (me->no_forward)
+    return INCLUDE_ABSENT;
   memcpy(path, ".forward", sizeof ".forward");
-  return include_read(me->home, path, FORWARD_MAX, me->u.uid, text, why, r);
+  got = include_read(me->home, path, FORWARD_MAX, me->u.uid, text, why, r);
+  me->no_forward = got == INCLUDE_ABSENT;
+  return got;
 }
 
-enum forward_found forward_find(self const *me, char const *ext, targets *t, char path[SELF_PATH_MAX],
+enum forward_found forward_find(self *me, char const *ext, targets *t, char path[SELF_PATH_MAX],
                                 char const **why, result *r)
 {
   stralloc text = STRALLOC_ZERO;

@@ -21,7 +21,7 @@ enum forward_found {
 };
 
 /* Looks for .forward+ext, if there is an extension, then for .forward, in me->home. path: what was found. */
-extern enum forward_found forward_find(self const *me, char const *ext, targets *t, char path[SELF_PATH_MAX],
+extern enum forward_found forward_find(self *me, char const *ext, targets *t, char path[SELF_PATH_MAX],
                                        char const **why, result *r);
 
 /* One thing as a file or an alias names it, without the quotes around the whole: "|program", "/file",

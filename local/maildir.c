@@ -112,8 +112,10 @@ int maildir_open(maildir *d, int at, char const *path, result *r)
     top = open_top(at, path, &made);
   if (top >= 0) {
     ok = (!strcmp(d->path, path) && is_open(d, top)) || open_parts(d, top);
-    if (ok)
+    if (ok) {
       memcpy(d->path, path, len + 1);
+      d->pid = getpid();
+    }
     if (ok && made)
       sync_made(at, path, top);
     int e = errno;
@@ -143,9 +145,9 @@ static void make_name(char name[MAILDIR_NAME], copy const *m, char const *me)
 
 /* Our pid keeps a process that is being killed, and still writes, apart from the one that does its work
  * again. */
-static void tmp_name(char s[MAILDIR_NAME + 12], char const *name)
+static void tmp_name(char s[MAILDIR_NAME + 12], maildir const *d, char const *name)
 {
-  (void)snprintf(s, MAILDIR_NAME + 12, "%s.%d", name, (int)getpid());
+  (void)snprintf(s, MAILDIR_NAME + 12, "%s.%d", name, (int)d->pid);
 }
 
 static int create(maildir *d, char const *name)
@@ -161,7 +163,7 @@ static void drop(maildir *d, maildir_file *f, char const *verb)
 {
   char name[MAILDIR_NAME + 12];
   failure_set(f->r, errno, verb, d->path);
-  tmp_name(name, f->name);
+  tmp_name(name, d, f->name);
   (void)unlinkat(d->tmp, name, 0);
   fd_close(f->fd);
   f->fd = -1;
@@ -171,7 +173,7 @@ int maildir_write(maildir *d, copy *m, char const *me, maildir_file *f, result *
 {
   char name[MAILDIR_NAME + 12];
   make_name(f->name, m, me);
-  tmp_name(name, f->name);
+  tmp_name(name, d, f->name);
   f->r = r;
   f->fd = create(d, name);
   if (f->fd < 0) {
@@ -197,7 +199,7 @@ static void start_writeback(maildir_file const *f, size_t n)
 static int rename_to_new(maildir *d, maildir_file const *f)
 {
   char name[MAILDIR_NAME + 12];
-  tmp_name(name, f->name);
+  tmp_name(name, d, f->name);
   return !renameat(d->tmp, name, d->new, f->name);
 }
 

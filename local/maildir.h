@@ -21,6 +21,7 @@ struct maildir_s { /* kept open between batches */
   int tmp, new; /* -1: not open */
   dev_t dev;
   ino_t tmp_ino, new_ino;
+  pid_t pid; /* ours */
 };
 #define MAILDIR_ZERO                                                                                         \
   {                                                                                                          \

@@ -42,6 +42,7 @@ enum self_home self_enter(self *me)
 {
   struct stat st;
   me->unsafe = 0;
+  me->no_forward = 0;
   me->home = open(me->u.home, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (me->home < 0)
     return errno == ENOENT || errno == ENOTDIR ? SELF_HOMELESS : SELF_HOME_ERROR;

@@ -28,6 +28,7 @@ struct self_s {
   user u;
   control const *c;
   int home;           /* O_PATH of the home while jobs are worked on; -1: there is none */
+  int no_forward;     /* a .forward was looked for since self_enter, and there is none */
   char const *unsafe; /* why a .forward in it is not obeyed; 0: it is */
 };
 

@@ -162,7 +162,7 @@ static job_done *one_job(door *x, char const *name, char const *ext, char const 
   return done;
 }
 
-static unsigned int count_files(char const *folder, char last[512])
+__attribute__((unused)) static unsigned int count_files(char const *folder, char last[512])
 {
   unsigned int n = 0;
   DIR *dir = opendir(folder);
@@ -178,7 +178,7 @@ static unsigned int count_files(char const *folder, char last[512])
 }
 
 /* The pid of the newest child of the root door; 0: there is none. */
-static pid_t newest_child(void)
+__attribute__((unused)) static pid_t newest_child(void)
 {
   char path[64], s[4096];
   pid_t pid = 0;
@@ -197,7 +197,7 @@ static pid_t newest_child(void)
   return pid;
 }
 
-static int wait_end(pid_t pid, int seconds)
+__attribute__((unused)) static int wait_end(pid_t pid, int seconds)
 {
   for (int i = 0; i < seconds * 50 && !kill(pid, 0); i++)
     poll(0, 0, 20);
