@@ -3,12 +3,13 @@
    1 create   open queue/C/ID with O_EXCL                     an empty file, no lock
    2 lock     F_OFD_SETLK, then its link count must be 1      empty, locked: nobody unlinks it
    3 body     a large one, from its offset; no head yet       no head: not a message
-   4 head     with the envelope (and a small body) in a write whole in memory; the disk may hold any part of
-   it 5 sync     fsync, of the folder too where that is needed   durable 6 close    gives up the lock the
-   same; whoever has the id may open it The answer is given after 6. Until 5 is done nothing was acknowledged:
-   a failure, at any step, unlinks the file, and after a crash a scan finds no head, or a checksum that is
-   wrong, or the whole message, which then is delivered: its sender was not told that it failed. A sync that
-   failed is not tried again: the kernel may have dropped the data. */
+   4 head     with the envelope (and a small body) at once    whole in memory; the disk may hold any part of it
+   5 sync     fsync, of the folder too where that is needed   durable
+   6 close    gives up the lock                               the same; whoever has the id may open it
+
+   The answer is given after 6. Until 5 is done nothing was acknowledged: a failure, at any step, unlinks the file, and
+   after a crash a scan finds no head, or a checksum that is wrong, or the whole message, which then is delivered: its
+   sender was not told that it failed. A sync that failed is not tried again: the kernel may have dropped the data. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
