@@ -23,7 +23,7 @@ struct agent_start_s {
 /* In the forked child: leaves everything that is the root door's, becomes the user, says so, works, exits. */
 extern void agent_run(agent_start const *s, int channel, int gone) __attribute__((noreturn));
 
-/* The loop alone, on SELF_CHANNEL and SELF_GONE, as who the caller is already: until the channel is done. */
+/* The loop alone, on SELF_CHANNEL and SELF_GONE, as who the caller is already (me->asked is set): until the channel is done. */
 extern void agent_work(self *me);
 
 #endif

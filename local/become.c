@@ -119,6 +119,7 @@ int become(self *me, agent_start const *s, result *r)
 {
   static credentials to;
   me->kind = s->kind;
+  me->asked = s->name;
   me->is_root = 0;
   me->c = s->c;
   me->home = -1;

@@ -16,9 +16,18 @@
 static maildir home_maildir = MAILDIR_ZERO;
 static maildir other_maildir = MAILDIR_ZERO;
 
-static void load(delivery *d)
+/* ternx is the same for every alias; a user's process is his. */
+static int is_ours(self const *me, delivery const *d)
 {
-  if (!copy_load(&d->m)) {
+  return me->kind == PROCESS_ALIAS || !strcmp(envelope_string(&d->j->e, d->j->name), me->asked);
+}
+
+static void load(self const *me, delivery *d)
+{
+  if (!is_ours(me, d)) {
+    result_set(&d->r, RESULT_TEMPORARY, STATUS_SYSTEM, "this process belongs to somebody else");
+    d->done = 1;
+  } else if (!copy_load(&d->m)) {
     failure_set(&d->r, errno, "read", "the message");
     d->done = 1;
   } else if (d->m.h.loop) {
@@ -39,10 +48,10 @@ static void fail_all(delivery *d, size_t n, result const *r)
 
 /* ---- a mailbox of the spool */
 
-static void append_all(mbox *b, delivery *d, size_t n, result *r)
+static void append_all(self const *me, mbox *b, delivery *d, size_t n, result *r)
 {
   for (size_t i = 0; i < n; i++) {
-    load(d + i);
+    load(me, d + i);
     if (!d[i].done && !mbox_append(b, &d[i].m, &d[i].r))
       d[i].done = 1;
   }
@@ -64,7 +73,7 @@ static void deliver_to_spool(self const *me, delivery *d, size_t n)
   else if (self_is_alone())
     failure_set(&r, ECONNRESET, "answer for", path);
   else if (mbox_open(&b, path, MBOX_SPOOL, MBOX_WAIT, &r)) {
-    append_all(&b, d, n, &r);
+    append_all(me, &b, d, n, &r);
     return;
   }
   fail_all(d, n, &r);
@@ -213,7 +222,7 @@ static void deliver_to_user(self *me, delivery *d, size_t n, void (*tell)(delive
   }
   for (size_t i = 0; i < n; i++) {
     if (!d[i].done)
-      load(d + i);
+      load(me, d + i);
     if (!d[i].done && me->home >= 0)
       follow(me, d + i);
     if (!d[i].done && begin_default(me, d + i, f + used, &is_open))
@@ -235,7 +244,7 @@ static void deliver_to_alias(self *me, delivery *d)
   targets t;
   forward_reader f = {.me = me, .t = &t};
   stralloc owner = STRALLOC_ZERO;
-  load(d);
+  load(me, d);
   if (d->done)
     return;
   targets_init(&t);

@@ -24,7 +24,8 @@ enum self_place {
 typedef struct self_s self;
 struct self_s {
   enum process_kind kind;
-  int is_root; /* the name is root: the mailbox is ternm's, there is no home and no .forward */
+  char const *asked; /* the name that the runner gave to the root door: no job of another is touched */
+  int is_root;       /* the name is root: the mailbox is ternm's, there is no home and no .forward */
   user u;
   control const *c;
   int home;           /* O_PATH of the home while jobs are worked on; -1: there is none */

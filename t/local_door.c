@@ -139,6 +139,16 @@ static void delivers_to_a_maildir(void **state)
   door_close(&x);
 }
 
+static void touches_nobody_elses_job(void **state)
+{
+  door x;
+  (void)state;
+  ask_ok(&x, PROCESS_PLAIN, "alice");
+  assert_result(one_job(&x, "bob", "", "bob@host.example", "A: b\n\nc\n")->results, RESULT_TEMPORARY,
+                "somebody else");
+  door_close(&x);
+}
+
 static void takes_a_batch(void **state)
 {
   unsigned char seen[1000] = {0};
@@ -494,6 +504,7 @@ int main(void)
       cmocka_unit_test(says_who_is_nobody),
       cmocka_unit_test(becomes_for_good),
       cmocka_unit_test(delivers_to_a_maildir),
+      cmocka_unit_test(touches_nobody_elses_job),
       cmocka_unit_test(takes_a_batch),
       cmocka_unit_test(takes_several_recipients),
       cmocka_unit_test(follows_a_forward),
