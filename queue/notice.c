@@ -51,37 +51,34 @@ static int was_full(int fd, size_t n)
   return n >= sizeof((notice_reader *)0)->s;
 }
 
+/* Records are written whole. A part of one is nonsense, and what follows would be read askew: it is left out. */
 static enum notice_got fill(notice_reader *r)
 {
   ssize_t n;
-  size_t rest = r->have - r->at;
-  if (rest)
-    memmove(r->s, r->s + r->at, rest);
-  r->at = 0;
-  r->have = rest;
   do
-    n = read(r->fd, r->s + rest, sizeof r->s - rest);
+    n = read(r->fd, r->s, sizeof r->s);
   while (n < 0 && errno == EINTR);
   if (n < 0 && errno != EAGAIN)
     return NOTICE_ERROR;
   if (n <= 0)
     return NOTICE_NONE;
-  r->have += (size_t)n;
-  r->scan |= was_full(r->fd, (size_t)n + rest);
+  r->at = 0;
+  r->have = (size_t)n - (size_t)n % NOTICE;
+  r->scan = r->have < (size_t)n || was_full(r->fd, (size_t)n);
   return NOTICE_ID;
 }
 
 enum notice_got notice_get(notice_reader *r, id *i)
 {
   static char const scan[NOTICE] = "\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377";
-  if (r->have - r->at < NOTICE) {
-    if (r->scan) {
-      r->scan = 0;
-      return NOTICE_SCAN;
-    }
+  if (r->at == r->have && !r->scan) {
     enum notice_got got = fill(r);
-    if (got != NOTICE_ID || r->have - r->at < NOTICE)
-      return got == NOTICE_ID ? NOTICE_NONE : got;
+    if (got != NOTICE_ID)
+      return got;
+  }
+  if (r->at == r->have) {
+    r->scan = 0;
+    return NOTICE_SCAN;
   }
   char const *s = r->s + r->at;
   r->at += NOTICE;

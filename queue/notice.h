@@ -20,7 +20,7 @@ typedef struct notice_reader_s notice_reader;
 struct notice_reader_s {
   int fd;
   size_t have, at;
-  int scan; /* the FIFO was full: a scan is due after what was read */
+  int scan; /* the FIFO was full, or held nonsense: a scan is due after what was read */
   char s[65536];
 };
 extern enum notice_got notice_get(notice_reader *r, id *i);

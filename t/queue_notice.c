@@ -106,6 +106,36 @@ static void full(void **state)
   close(fd);
 }
 
+/* Parts of records make a scan, and what comes later is read as it was written. */
+static void nonsense(void **state)
+{
+  static notice_reader r;
+  int fd = -1, raw;
+  id i, got;
+  (void)state;
+  assert_true(open_reader(&r) >= 0);
+  raw = open("run/notice", O_WRONLY | O_NONBLOCK);
+  for (size_t n = 1; n < 2 * NOTICE; n += NOTICE - 1) {
+    id_make(&i, 2);
+    assert_int_equal(write(raw, "abcdefghijklmnopqrstuvwxyz012345", n), n);
+    assert_true(notice_tell(&fd, &i));
+    while (notice_get(&r, &got) == NOTICE_ID)
+      ;
+    assert_int_equal(notice_get(&r, &got), NOTICE_NONE);
+    assert_int_equal(write(raw, "abcdefghijklmnopqrstuvwxyz012345", n), n);
+    for (size_t k = 0; k < n / NOTICE; k++)
+      assert_int_equal(notice_get(&r, &got), NOTICE_ID);
+    assert_int_equal(notice_get(&r, &got), n % NOTICE ? NOTICE_SCAN : NOTICE_NONE);
+    assert_true(notice_tell(&fd, &i));
+    assert_int_equal(notice_get(&r, &got), NOTICE_ID);
+    assert_int_equal(id_cmp(&i, &got), 0);
+    assert_int_equal(notice_get(&r, &got), NOTICE_NONE);
+  }
+  close(raw);
+  close(r.fd);
+  close(fd);
+}
+
 /* Something else of that name: it is replaced, as run/ is nobody's but ours. */
 static void other_things(void **state)
 {
@@ -131,6 +161,6 @@ static void other_things(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(full),
-                                     cmocka_unit_test(other_things)};
+                                     cmocka_unit_test(nonsense), cmocka_unit_test(other_things)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
