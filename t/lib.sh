@@ -28,7 +28,10 @@ skip() { printf 'skip %s: %s\n' "$1" "$2"; }
 check() {
   check_name=$1; shift
   # in this shell: the command may be a function that sets variables
-  if "$@" >"$work/check.out" 2>&1; then ok "$check_name"; else not_ok "$check_name" "$(tail -n 5 "$work/check.out" | tr '\n' '|')"; fi
+  if "$@" >"$work/check.out" 2>&1; then ok "$check_name"; else
+    not_ok "$check_name" "$(tail -n 5 "$work/check.out" | tr '\n' '|')"
+    return 1
+  fi
 }
 # within SECONDS COMMAND ...: tries it again and again
 within() {
@@ -91,13 +94,32 @@ stop() {
   wait "$started" 2>/dev/null
   started=
 }
-# every process whose environment or folder says that it is of this instance
+# every process whose environment or folder says that it is of this instance, and all below it
 instance_pids() {
-  for p in /proc/[0-9]*; do
-    case $(readlink "$p/cwd" 2>/dev/null) in "$TERN_HOME" | "$TERN_HOME"/*) echo "${p#/proc/}"; continue;; esac
-    [ "${p#/proc/}" = $$ ] || tr '\0' '\n' 2>/dev/null <"$p/environ" | grep -qxF "TERN_HOME=$TERN_HOME" &&
-      case $(cat "$p/comm" 2>/dev/null) in tern-* | s6-*) echo "${p#/proc/}";; esac
-  done 2>/dev/null
+  {
+    find /proc -maxdepth 2 -name cwd \( -lname "$TERN_HOME" -o -lname "$TERN_HOME/*" \) 2>/dev/null
+    grep -lzxF "TERN_HOME=$TERN_HOME" /proc/[0-9]*/environ 2>/dev/null
+    echo # so that awk has something to read
+    cat /proc/[0-9]*/stat 2>/dev/null
+  } | awk -v self=$$ '
+    /^\/proc\// { split($0, part, "/"); if (part[4] == "cwd") here[part[3]] = 1; else ours[part[3]] = 1; next }
+    NF > 4 {
+      pid = $1; name = $0; sub(/^[^(]*\(/, "", name); sub(/\).*/, "", name)
+      rest = $0; sub(/^.*\) /, "", rest); split(rest, f, " ")
+      parent[pid] = f[2]
+      if (ours[pid] && name ~ /^(tern-|s6-)/) here[pid] = 1
+    }
+    END {
+      for (pid in parent)
+        for (p = pid; p > 1 && p != self; p = parent[p])
+          if (here[p]) { print pid; break }
+    }'
+}
+# those of them that are called NAME
+pids_of() {
+  for pids_p in $(instance_pids); do
+    read -r pids_name 2>/dev/null <"/proc/$pids_p/comm" && [ "$pids_name" = "$1" ] && echo "$pids_p"
+  done
 }
 logs() { cat "$TERN_HOME"/log/*/current 2>/dev/null; }
 queue_empty() { [ "$(mailq)" = "Mail queue is empty" ]; }
