@@ -87,6 +87,7 @@ struct verbs_s {
   watched w;
   ring callers;
   unsigned int n;
+  tain again; /* nobody is let in before: there were no descriptors */
 };
 
 typedef struct runner_s runner;

@@ -65,10 +65,13 @@ static int answer(caller *c, unsigned char type, char const *id_text, result con
 static int finish(caller *c, enum result_class class, char const *text)
 {
   result why;
+  int ok;
   c->busy = 0;
   c->ids.len = 0;
   result_set(&why, class, STATUS_NONE, "%s", text);
-  return answer(c, LISTING_END, 0, &why);
+  ok = answer(c, LISTING_END, 0, &why);
+  tain_addsec_g(&c->deadline, VERBS_TAKE);
+  return ok;
 }
 
 /* ---- the request. 0: it makes no sense, or no memory. */
@@ -171,6 +174,23 @@ static int one_message(caller *c, unsigned int *changed)
   return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
 }
 
+/* One request at a time: the next one is read when this one is answered. 0: the caller is gone. */
+static int listen_to(caller *c)
+{
+  frame f;
+  switch (door_get(&c->d, &f)) {
+  case DOOR_FRAME:
+    tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+    if (take_request(c, &f) || finish(c, RESULT_PERMANENT, "the request makes no sense"))
+      return 1;
+    break;
+  case DOOR_NOTHING: return 1;
+  default: break;
+  }
+  hang_up(c);
+  return 0;
+}
+
 /* 0: the caller is gone. */
 static int work(caller *c)
 {
@@ -185,7 +205,12 @@ static int work(caller *c)
     hang_up(c);
     return 0;
   }
-  watch_want(&c->r->watch, &c->w, door_wants_flush(&c->d) ? WATCH_READ | WATCH_WRITE : WATCH_READ);
+  while (!c->busy && door_has_frame(&c->d))
+    if (!listen_to(c))
+      return 0;
+  watch_want(&c->r->watch, &c->w,
+             (c->busy ? WATCH_NOTHING : WATCH_READ) |
+                 (door_wants_flush(&c->d) ? WATCH_WRITE : WATCH_NOTHING));
   return 1;
 }
 
@@ -209,21 +234,16 @@ void verbs_message_over(runner *r, char const *id_text, int gone)
 
 /* ---- who knocks */
 
+/* While a request is worked off nothing is read; what is told then is that the caller is gone. */
 static void heard(void *data, unsigned int got)
 {
   caller *c = data;
-  frame f;
-  if (!(got & WATCH_READ) || c->busy)
+  if (!(got & WATCH_READ))
     return;
-  switch (door_get(&c->d, &f)) {
-  case DOOR_FRAME:
-    if (!take_request(c, &f) && !finish(c, RESULT_PERMANENT, "the request makes no sense"))
-      break;
-    return;
-  case DOOR_NOTHING: return;
-  default: break;
-  }
-  hang_up(c);
+  if (c->busy)
+    hang_up(c);
+  else
+    (void)listen_to(c);
 }
 
 static void let_in(runner *r, int fd, uid_t uid)
@@ -236,28 +256,61 @@ static void let_in(runner *r, int fd, uid_t uid)
   c->r = r;
   c->uid = uid;
   c->admin = settings_is_admin(&r->set, &r->ids, uid);
-  door_init(&c->d, fd, DOOR_REFUSE_FDS);
-  tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+  door_start(&c->d, fd, DOOR_REFUSE_FDS);
+  tain_addsec_g(&c->deadline, VERBS_ASK);
   ring_append(&r->verbs.callers, &c->queue);
   r->verbs.n++;
   if (!watch_add(&r->watch, &c->w, fd, WATCH_READ, &heard, c))
     hang_up(c);
 }
 
+/* No user keeps others out, and all users together no admin. */
+static int has_place(runner const *r, uid_t uid)
+{
+  unsigned int ordinary = 0, same = 0;
+  for (ring const *i = r->verbs.callers.next; i != &r->verbs.callers; i = i->next) {
+    caller const *c = ring_of(caller, queue, i);
+    ordinary += !c->admin;
+    same += !c->admin && c->uid == uid;
+  }
+  return r->verbs.n < VERBS_CALLERS &&
+         (settings_is_admin(&r->set, &r->ids, uid) || (ordinary < VERBS_ORDINARY && same < VERBS_USER));
+}
+
+/* One try to say why: nobody is waited for. */
+static void turn_away(int fd)
+{
+  stralloc out = STRALLOC_ZERO;
+  result why;
+  door d;
+  door_start(&d, fd, DOOR_REFUSE_FDS);
+  result_set(&why, RESULT_TEMPORARY, STATUS_NOT_ACCEPTING, "too many requests at once; try again later");
+  if (put_result(&out, &why) && door_put(&d, LISTING_END, out.s, out.len))
+    (void)door_flush(&d);
+  stralloc_free(&out);
+  door_close(&d);
+}
+
 static void knocked(void *data, unsigned int got)
 {
   runner *r = data;
   uid_t uid;
-  int fd;
   (void)got;
-  while (r->verbs.n < VERBS_CALLERS) {
-    fd = accept4(r->verbs.fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
+  for (unsigned int k = 0; k < VERBS_CALLERS; k++) {
+    int fd = accept4(r->verbs.fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+        watch_want(&r->watch, &r->verbs.w, WATCH_NOTHING);
+        tain_addsec_g(&r->verbs.again, 1);
+      }
       return;
-    if (door_peer(fd, &uid) && identity_may_knock(&r->ids, uid, KNOCK_ANYBODY, 0))
+    }
+    if (!door_peer(fd, &uid) || !identity_may_knock(&r->ids, uid, KNOCK_ANYBODY, 0))
+      fd_close(fd);
+    else if (has_place(r, uid))
       let_in(r, fd, uid);
     else
-      fd_close(fd);
+      turn_away(fd);
   }
 }
 
@@ -300,5 +353,8 @@ void verbs_act(runner *r, tain *deadline)
     else if (tain_less(&c->deadline, deadline))
       *deadline = c->deadline;
   }
-  watch_want(&r->watch, &r->verbs.w, r->verbs.n < VERBS_CALLERS ? WATCH_READ : WATCH_NOTHING);
+  if (!tain_future(&r->verbs.again))
+    watch_want(&r->watch, &r->verbs.w, WATCH_READ);
+  else if (tain_less(&r->verbs.again, deadline))
+    *deadline = r->verbs.again;
 }

@@ -6,10 +6,14 @@
 
 #include "send/runner.h"
 
-#define VERBS_CALLERS 20u  /* at once */
+#define VERBS_CALLERS 32u  /* at once; who finds no place is told so */
+#define VERBS_ORDINARY 24u /* of them, who are no admins */
+#define VERBS_USER 4u      /* of these, of one uid */
 #define VERBS_IDS 10000u   /* messages named in one request */
 #define VERBS_TURN 8u      /* messages that are changed in one turn of the loop */
-#define VERBS_DEADLINE 300 /* seconds without progress */
+#define VERBS_ASK 10       /* seconds that a caller has to ask */
+#define VERBS_TAKE 60      /* to take the last answers, and to ask again */
+#define VERBS_DEADLINE 300 /* seconds without progress of what he asked for */
 
 extern int verbs_init(runner *r, int fd); /* 0: errno */
 extern void verbs_stop(runner *r);        /* the listener is closed; who is in is answered */
