@@ -1,5 +1,6 @@
 # tern: everything is built into bin/; objects and generated headers go to build/.
 PREFIX = /usr/local
+DESTDIR =
 CC = $(shell head -n 1 conf-cc)
 LD = $(shell head -n 1 conf-ld)
 CFLAGS_ALL = $(CC) -std=c11 -D_GNU_SOURCE -I. -Ibuild -fPIE -MMD -MP \
@@ -49,31 +50,29 @@ build/%.o: %.c build/conf.h conf-cc
 
 build/conf.h: conf-home conf-users Makefile
 	@mkdir -p $(@D)
-	@{ echo '/* made from conf-home and conf-users */'; \
-	  printf '#define CONF_HOME "%s"\n' "$$(head -n 1 conf-home)"; \
-	  printf '#define CONF_USERS '; for u in $$(head -n 1 conf-users); do printf '"%s", ' "$$u"; done; echo; } > $@.new
+	@home=$$(head -n 1 conf-home); set -- $$(head -n 1 conf-users); \
+	case $$home in /?*) ;; *) echo "conf-home: the first line must be an absolute path" >&2; exit 1;; esac; \
+	[ $$# = 8 ] || { echo "conf-users: the first line must name 8 users" >&2; exit 1; }; \
+	{ echo '/* made from conf-home and conf-users */'; printf '#define CONF_HOME "%s"\n' "$$home"; \
+	  printf '#define CONF_USERS '; printf '"%s", ' "$$@"; echo; } > $@.new
 	@mv $@.new $@
 
 # ---- tests
 unit: $(TESTS)
 test-tools: $(TOOLS)
 
-$(TOOLS): build/t/%: t/%.c build/lib.a
-	@mkdir -p $(@D)
-	$(CFLAGS_ALL) -c -o $@.o $<
-	$(LD) -pie $(LDFLAGS) -o $@ $@.o build/lib.a $(SKARNET)
+$(TOOLS): build/t/%: build/t/%.o build/lib.a conf-ld
+	$(LD) -pie $(LDFLAGS) -o $@ $< build/lib.a $(SKARNET)
 
-$(TESTS): build/t/%: t/%.c $(ARCHIVES) build/lib.a
-	@mkdir -p $(@D)
-	$(CFLAGS_ALL) -c -o $@.o $<
-	$(LD) -pie $(LDFLAGS) -o $@ $@.o $(ARCHIVES) $(ARCHIVES) build/lib.a $(SKARNET) -lcmocka
+$(TESTS): build/t/%: build/t/%.o $(ARCHIVES) build/lib.a conf-ld
+	$(LD) -pie $(LDFLAGS) -o $@ $< $(ARCHIVES) $(ARCHIVES) build/lib.a $(SKARNET) -lcmocka
 
-check: all unit
+check:
 	sh t/check
 
 # ---- installation
 install: all
-	sh tools/install "$(DESTDIR)" "$(PREFIX)"
+	sh tools/install "$(DESTDIR)" "$(PREFIX)" $(PROGRAMS)
 
 clean:
 	rm -rf build bin

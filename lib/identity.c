@@ -34,7 +34,8 @@ static int find_home(identities *ids, stralloc *problem)
   if (stat(".", &st) < 0)
     return SAY(problem, "unable to stat ", h, ": ", strerror(errno));
   ids->owner = st.st_uid;
-  ids->owner_gid = st.st_gid;
+  /* HOME's group may be one that its owner is not in, so that he can't give a file to it */
+  ids->owner_gid = st.st_uid && st.st_uid == geteuid() ? getegid() : st.st_gid;
   ids->root = !st.st_uid;
   owner[uid_fmt(owner, st.st_uid)] = 0;
   if (st.st_mode & (S_IWGRP | S_IWOTH))

@@ -87,7 +87,7 @@ stop() {
     kill -9 $(instance_pids) 2>/dev/null
   else
     s6-svscanctl -t "$TERN_HOME/service" 2>/dev/null
-    ( sleep 60; kill -9 "$started" ) 2>/dev/null & killer=$!
+    ( trap 'kill $s; exit' TERM; sleep 60 & s=$!; wait $s; kill -9 "$started" ) >/dev/null 2>&1 & killer=$!
     wait "$started" 2>/dev/null
     kill "$killer" 2>/dev/null; wait "$killer" 2>/dev/null
   fi

@@ -25,7 +25,7 @@ extern int setup_command(char const *const *argv);
 extern void setup_home(char const *home);
 /* As root: makes the users and groups of conf-users that are missing. */
 extern void setup_users(void);
-/* The folders with their owners and modes; gives /var/mail/root to ternm. */
+/* The folders with their owners and modes. Waits until no other tern-setup is at work here. */
 extern void setup_folders(setup const *s);
 /* A folder with exactly this owner and mode (made if missing, mended if wrong). */
 extern void setup_folder(char const *path, uid_t uid, gid_t gid, mode_t mode);
@@ -36,9 +36,13 @@ extern void setup_file(char const *path, char const *s, size_t len, mode_t mode)
 /* Judges SETTING=VALUE without touching anything (64 if it makes no sense). */
 extern void setup_judge(char const *argument);
 extern void setup_set(char const *argument);
+/* Gives every setting that is there its owner and mode, and names files that are no setting. */
+extern void setup_control(void);
 /* Writes control/me where it is missing: this host's name, fully qualified where the system knows it. */
 extern void setup_me(void);
 
 extern void setup_services(setup const *s);
+/* Reads all settings as the programs will (78 if one makes no sense); gives root's mailbox to ternm. */
+extern void setup_mailbox(setup const *s);
 
 #endif

@@ -3,15 +3,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
-#include "lib/control.h"
 #include "queue/store.h"
 #include "tools/setup.h"
+
+#define LOCK_TRIES 300u    /* for another one to end ... */
+#define LOCK_PAUSE 100000u /* ... with so many microseconds between them */
 
 void setup_home(char const *home)
 {
@@ -28,17 +31,21 @@ void setup_home(char const *home)
     setup_fail(EX_CANTCREAT, "set the mode of", home);
 }
 
+/* By descriptor: who writes in the queue must not be able to put a link where root changes an owner. */
 void setup_folder(char const *path, uid_t uid, gid_t gid, mode_t mode)
 {
   struct stat st;
+  int fd;
   if (mkdir(path, 0700) == -1 && errno != EEXIST)
     setup_fail(EX_CANTCREAT, "make", path);
-  if (lstat(path, &st) == -1 || !S_ISDIR(st.st_mode))
+  fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd == -1 || fstat(fd, &st) == -1)
     setup_fail(EX_CANTCREAT, "use as a folder", path);
-  if ((st.st_uid != uid || st.st_gid != gid) && chown(path, uid, gid) == -1)
+  if ((st.st_uid != uid || st.st_gid != gid) && fchown(fd, uid, gid) == -1)
     setup_fail(EX_CANTCREAT, "give away", path);
-  if ((st.st_mode & 07777) != mode && chmod(path, mode) == -1)
+  if ((st.st_mode & 07777) != mode && fchmod(fd, mode) == -1)
     setup_fail(EX_CANTCREAT, "set the mode of", path);
+  close(fd);
 }
 
 static int same(char const *path, char const *s, size_t len, mode_t mode)
@@ -46,7 +53,7 @@ static int same(char const *path, char const *s, size_t len, mode_t mode)
   stralloc old = STRALLOC_ZERO;
   struct stat st;
   int is = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 07777) == mode &&
-           openslurpclose(&old, path) && old.len == len && !memcmp(old.s, s, len);
+           st.st_uid == geteuid() && openslurpclose(&old, path) && old.len == len && !memcmp(old.s, s, len);
   stralloc_free(&old);
   return is;
 }
@@ -77,25 +84,17 @@ static void queue_folders(identities const *ids)
   setup_folder("queue/bad", ids->uid[TERNQ], ids->gid[TERNQ], 0770);
 }
 
-/* root's mailbox belongs to ternm, as whom mail for root is delivered. An old one is given to him; root reads
- * it still. */
-static void root_mailbox(identities const *ids)
+/* One at a time. The lock is on a folder that no other user can open, so nobody can keep it. */
+static void lock(void)
 {
-  static enum control_name const want[] = {CONTROL_MAILBOX};
-  control c = CONTROL_ZERO;
-  stralloc path = STRALLOC_ZERO;
-  struct stat st;
-  char const *mailbox;
-  if (!control_read(&c, want, 1, 1, &path))
-    setup_refuse(EX_CONFIG, path.s);
-  mailbox = control_line(&c, CONTROL_MAILBOX);
-  path.len = 0;
-  if (*mailbox == '/' && stralloc_catb(&path, mailbox, strlen(mailbox) - 2) && stralloc_cats(&path, "root") &&
-      stralloc_0(&path) && lstat(path.s, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-      st.st_uid != ids->uid[TERNM] && lchown(path.s, ids->uid[TERNM], (gid_t)-1) == -1)
-    setup_fail(EX_CANTCREAT, "give root's mailbox to the user that writes it:", path.s);
-  stralloc_free(&path);
-  control_free(&c);
+  int fd = open("run/holder", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd == -1)
+    setup_fail(EX_CANTCREAT, "open", "run/holder");
+  for (unsigned int i = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; i++) {
+    if (errno != EWOULDBLOCK || i == LOCK_TRIES)
+      setup_fail(EX_TEMPFAIL, "wait for another tern-setup, which has locked", "run/holder");
+    usleep(LOCK_PAUSE);
+  }
 }
 
 void setup_folders(setup const *s)
@@ -103,12 +102,11 @@ void setup_folders(setup const *s)
   identities const *ids = &s->ids;
   uid_t uid = ids->owner;
   gid_t gid = ids->root ? 0 : ids->owner_gid;
-  setup_folder("control", uid, gid, 0755);
   setup_folder("run", uid, gid, 0755);
   setup_folder("run/holder", uid, gid, 0700);
+  lock();
+  setup_folder("control", uid, gid, 0755);
   setup_folder("service", uid, gid, 0755);
   setup_folder("log", uid, gid, 0755);
   queue_folders(ids);
-  if (ids->root)
-    root_mailbox(ids);
 }

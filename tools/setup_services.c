@@ -57,20 +57,32 @@ static void fill(stralloc *text, char const *key, char const *value)
   *text = out;
 }
 
+/* A word of the shell that means the path, whatever is in it. */
+static void quote(char const *path, stralloc *word)
+{
+  int ok = stralloc_append(word, '\'');
+  for (; ok && *path; path++)
+    ok = *path == '\'' ? stralloc_cats(word, "'\\''") : stralloc_append(word, *path);
+  if (!ok || !stralloc_append(word, '\'') || !stralloc_0(word))
+    setup_fail(EX_OSERR, "name", path);
+}
+
 static void from_template(setup const *s, service const *v, char const *template, char const *file)
 {
-  stralloc text = STRALLOC_ZERO;
+  stralloc text = STRALLOC_ZERO, bin = STRALLOC_ZERO;
   char path[128], as[96] = "";
   slurp_template(s, template, &text);
   if (s->ids.root)
     snprintf(as, sizeof as, "s6-setuidgid %s", identity_names[TERNL]);
-  fill(&text, "@BIN@", s->bin);
+  quote(s->bin, &bin);
   fill(&text, "@NAME@", v->name);
   fill(&text, "@IDS@", v->ids ? v->ids : "none");
   fill(&text, "@LOGUSER@", as);
+  fill(&text, "@BIN@", bin.s); /* last: a path may hold anything */
   snprintf(path, sizeof path, "service/%s/%s", v->name, file);
   setup_file(path, text.s, text.len, 0755);
   stralloc_free(&text);
+  stralloc_free(&bin);
 }
 
 static void put(char const *name, char const *file, char const *content)

@@ -1,5 +1,6 @@
 /* setup_settings - SETTING=VALUE becomes control/SETTING; and the host's own name, found once, so that no
  * program guesses. */
+#include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -58,6 +59,40 @@ void setup_set(char const *argument)
   char const *value;
   enum control_name n = which(argument, &value);
   write_setting(n, value);
+}
+
+/* The folder is the owner's alone, so names are safe here. */
+static void mend(char const *name)
+{
+  char path[300];
+  struct stat st;
+  snprintf(path, sizeof path, "control/%s", name);
+  if (lstat(path, &st) == -1 || !S_ISREG(st.st_mode))
+    return;
+  if (st.st_uid != geteuid() && chown(path, geteuid(), (gid_t)-1) == -1)
+    setup_fail(EX_CANTCREAT, "take over", path);
+  if ((st.st_mode & 07777) != 0644 && chmod(path, 0644) == -1)
+    setup_fail(EX_CANTCREAT, "set the mode of", path);
+}
+
+static int is_leftover(char const *name)
+{
+  size_t len = strlen(name);
+  return *name == '.' || name[len - 1] == '~' || (len > 4 && !strcmp(name + len - 4, ".new"));
+}
+
+void setup_control(void)
+{
+  DIR *d = opendir("control");
+  struct dirent *e;
+  if (!d)
+    setup_fail(EX_CANTCREAT, "read", "control");
+  while ((e = readdir(d)))
+    if (control_find(e->d_name) != CONTROL_N)
+      mend(e->d_name);
+    else if (!is_leftover(e->d_name))
+      fprintf(stderr, "tern-setup: warning: control/%s is no setting: nobody reads it\n", e->d_name);
+  closedir(d);
 }
 
 /* The host's name; if it has no dot, the full one that the system's resolver knows. */

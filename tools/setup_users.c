@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
+#include <skalibs/stralloc.h>
 #include "tools/setup.h"
 
 int setup_command(char const *const *argv)
@@ -39,8 +41,20 @@ static void make_user(char const *name, char const *group)
     setup_fail(EX_OSERR, "make the user (with useradd)", name);
 }
 
+/* su(1) without - leaves an administrator with a user's PATH. */
+static void find_system_programs(void)
+{
+  stralloc path = STRALLOC_ZERO;
+  char const *old = getenv("PATH");
+  if (!stralloc_cats(&path, old ? old : "/usr/bin:/bin") || !stralloc_cats(&path, ":/usr/sbin:/sbin") ||
+      !stralloc_0(&path) || setenv("PATH", path.s, 1) == -1)
+    setup_fail(EX_OSERR, "set", "PATH");
+  stralloc_free(&path);
+}
+
 void setup_users(void)
 {
+  find_system_programs();
   for (unsigned int i = 0; i < IDENTITY_N; i++) {
     char const *name = identity_names[i];
     /* the runner's only group is the queue's: so it marks and unlinks, and nothing else there is its own */

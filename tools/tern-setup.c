@@ -1,6 +1,6 @@
 /* tern-setup HOME [SETTING=VALUE ...] - makes or updates an instance. As root it makes the system users that
    are missing; as anybody else everything in the instance runs as the caller. Exits 0, 64 (wrong use), 77
-   (not yours), 78, 71, 73. */
+   (not yours), 78, 71, 73, 75. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/strerr.h>
 #include "tools/setup.h"
 
@@ -71,6 +72,9 @@ int main(int argc, char **argv)
   static setup s;
   char home[PATH_MAX];
   stralloc problem = STRALLOC_ZERO;
+  PROG = "tern-setup";
+  if (!fd_sanitize())
+    return EX_OSERR;
   if (argc < 2 || !*argv[1] || *argv[1] == '-')
     usage();
   for (int i = 2; i < argc; i++)
@@ -86,12 +90,13 @@ int main(int argc, char **argv)
   if (!identities_load(&s.ids, &problem))
     setup_refuse(EX_CONFIG, problem.s);
   check_reach(&s);
-  setup_folder("control", s.ids.owner, s.ids.root ? 0 : s.ids.owner_gid, 0755);
+  setup_folders(&s);
   for (int i = 2; i < argc; i++)
     setup_set(argv[i]);
   setup_me();
-  setup_folders(&s);
+  setup_control();
   setup_services(&s);
+  setup_mailbox(&s);
   compile_aliases(&s);
   return 0;
 }
