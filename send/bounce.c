@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "lib/log.h"
 #include "send/bounce.h"
-#include "send/pass.h"
+#include "send/ending.h"
 #include "send/report.h"
 
 /* Counts the recipients that the report is to name. */
@@ -127,5 +127,5 @@ void bounce_ended(runner *r, injection *x, enum result_class class, result const
       return;
   } else
     dropped(m, why->text);
-  pass_end(r, m);
+  ending_reported(r, m);
 }

@@ -7,7 +7,7 @@
 #include "send/injection.h"
 #include "send/runner.h"
 
-/* A pass is over. 1: a report is on its way, pass_end follows; 0: there is nothing to report. */
+/* A pass is over. 1: a report is on its way, ending_reported follows; 0: there is nothing to report. */
 extern int bounce_start(runner *r, message *m);
 extern void bounce_ended(runner *r, injection *x, enum result_class class, result const *why,
                          char const *id_text);

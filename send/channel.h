@@ -41,6 +41,7 @@ struct channel_s {
   uint64_t process; /* local: its number */
   given job[JOB_BATCH];
   unsigned int n;  /* jobs */
+  int greeted;     /* its process said what it has to say first */
   int refused;     /* its process said that it could not become the user */
   uint32_t served; /* jobs ever */
   uint32_t
@@ -50,16 +51,14 @@ struct channel_s {
 
 /* A connection to door remote. 0: none (the lane knows). */
 extern channel *channel_knock(runner *r, destination *d);
-/* Asks door local for a process. 0: it was not asked. */
-extern int channel_ask(runner *r, destination *d);
+/* For who opens one: a new one of d's, 0: no memory; and its door is there now, 0: errno. */
+extern channel *channel_make(runner *r, destination *d, enum channel_state state);
+extern int channel_open(channel *c);
 /* Sends a job: n recipients of m from `first` on. 0: they are still the caller's (errno). */
 extern int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t seconds);
 extern void channel_taken(channel *c, given const *g); /* the job is done */
 extern void channel_close(channel *c);                 /* its jobs are lost; who starves is called */
-extern void channel_drop(channel *c);    /* the same for an idle one, whose room is taken at once */
-extern void channel_overdue(channel *c); /* a job's time is over */
+extern void channel_drop(channel *c); /* the same for an idle one, whose room is taken at once */
 extern int channel_is_slow(channel const *c);
-/* The connection to door local is gone, or never was. */
-extern void channel_hang_up(runner *r);
 
 #endif

@@ -7,15 +7,13 @@
 #include "send/classify.h"
 #include "send/delivery.h"
 #include "send/lane.h"
+#include "send/localdoor.h"
 #include "send/pass.h"
 #include "send/results.h"
 #include "send/retry.h"
 #include "send/room.h"
 
 #define JOB_TEXT_MAX 49152u /* octets of a job's addresses, well below a frame */
-#define FORGET 3600u        /* seconds that a bad destination is remembered unused */
-#define SWEEP 60u           /* seconds between two looks for forgettable ones */
-#define SWEEP_MANY 20000u   /* destinations; from there on every second */
 
 int delivery_init(runner *r)
 {
@@ -42,7 +40,7 @@ void delivery_free(runner *r)
   for (unsigned int i = 0; i < SIDE_N; i++)
     while (!ring_empty(&r->delivery.side[i].channels))
       channel_close(ring_of(channel, side, r->delivery.side[i].channels.next));
-  channel_hang_up(r);
+  localdoor_hang_up(r);
 }
 
 /* ---- who waits */
@@ -91,6 +89,10 @@ static void add(runner *r, destination *d, message *m, uint32_t k)
 {
   if (!d) {
     delivery_no_memory(r, m, k);
+    return;
+  }
+  if (r->draining) {
+    pass_conclude(r, m, k, STAGE_UNTRIED, 0, 0);
     return;
   }
   d->used = r->now;
@@ -275,8 +277,6 @@ void delivery_act(runner *r)
   }
 }
 
-/* ---- time */
-
 void delivery_all_now(runner *r)
 {
   for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
@@ -287,74 +287,4 @@ void delivery_all_now(runner *r)
       schedule_unpark(&r->schedule, d->parked);
     delivery_ready(r, d);
   }
-}
-
-static int is_over(runner *r, channel *c)
-{
-  uint32_t linger = c->of->kind == DESTINATION_REMOTE ? CHANNEL_LINGER_REMOTE : CHANNEL_LINGER_LOCAL;
-  switch (c->state) {
-  case CHANNEL_ASKED: return 0;
-  case CHANNEL_ENDING: return c->kill <= r->now;
-  case CHANNEL_OPEN: break;
-  }
-  return !c->n && (r->draining || r->now - c->idle > linger);
-}
-
-static void look_at_channels(runner *r, side *s)
-{
-  for (ring *i = s->channels.next, *next; i != &s->channels; i = next) {
-    channel *c = ring_of(channel, side, i);
-    next = i->next;
-    if (is_over(r, c)) {
-      channel_close(c);
-      continue;
-    }
-    for (unsigned int k = 0; k < c->n; k++)
-      if (c->state == CHANNEL_OPEN && c->job[k].due <= r->now) {
-        channel_overdue(c);
-        break;
-      }
-  }
-}
-
-/* What stopped for want of memory or descriptors goes on. */
-static void look_at_destinations(runner *r)
-{
-  for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
-    destination *d = ring_of(destination, all, i);
-    if (d->messages && !d->open && !ring_linked(&d->ready))
-      delivery_ready(r, d);
-  }
-}
-
-static void forget_destinations(runner *r)
-{
-  for (ring *i = r->destinations.all.next, *next; i != &r->destinations.all; i = next) {
-    destination *d = ring_of(destination, all, i);
-    next = i->next;
-    if (!destination_idle(d) || (window_remembers(&d->w) && r->now - d->used < FORGET))
-      continue;
-    if (d->parked != WAITING_NONE) {
-      schedule_unpark(&r->schedule, d->parked);
-      waiting_remove(&r->schedule.w, d->parked);
-    }
-    destination_drop(&r->destinations, d);
-  }
-}
-
-void delivery_second(runner *r)
-{
-  ring *oldest = r->delivery.asked.next;
-  if (oldest != &r->delivery.asked && ring_of(channel, asked, oldest)->idle <= r->now) {
-    errno = ETIMEDOUT;
-    lane_failed(r, LANE_LOCAL);
-    channel_hang_up(r);
-  }
-  for (unsigned int i = 0; i < SIDE_N; i++)
-    look_at_channels(r, r->delivery.side + i);
-  look_at_destinations(r);
-  if (r->now - r->delivery.swept < SWEEP && r->destinations.n < SWEEP_MANY)
-    return;
-  r->delivery.swept = r->now;
-  forget_destinations(r);
 }

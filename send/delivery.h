@@ -32,7 +32,6 @@ extern void delivery_wake(runner *r, enum delivery_side which); /* for all of th
 extern void delivery_fail(runner *r, destination *d, enum stage stage, result const *why);
 extern void delivery_all_now(runner *r);
 extern void delivery_act(runner *r);
-extern void delivery_second(runner *r); /* once a second: deadlines, idle channels, forgotten destinations */
 #define side_of(kind) ((kind) == DESTINATION_REMOTE ? SIDE_REMOTE : SIDE_LOCAL)
 #define lane_of(kind) ((kind) == DESTINATION_REMOTE ? LANE_REMOTE : LANE_LOCAL)
 

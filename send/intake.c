@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/log.h"
+#include "send/ending.h"
 #include "send/intake.h"
 #include "send/pass.h"
 #include "send/resolving.h"
@@ -188,7 +189,7 @@ static enum intake_opened open_due(runner *r, uint32_t n, message **m)
   if (opened != INTAKE_OPENED)
     return opened;
   if (look && (*m)->s.state.next > wall) {
-    uint32_t pause = pass_pause((*m)->s.state.next - wall);
+    uint32_t pause = ending_pause((*m)->s.state.next - wall);
     intake_close(*m);
     schedule_defer(&r->schedule, n, r->now + pause);
     return INTAKE_LATER;
@@ -200,13 +201,24 @@ static enum intake_opened open_due(runner *r, uint32_t n, message **m)
   return opened;
 }
 
+/* Its recipients are done, as this runner knows for certain: that is marked, and its file removed. */
+static void finish_off(message *m)
+{
+  for (uint32_t k = 0; k < m->n; k++)
+    store_mark(&m->s, k, STORE_DONE);
+  (void)store_save(&m->s, 0);
+  m->deleted = 1;
+}
+
 static void take_turn(runner *r, uint32_t n)
 {
   message *m;
   if (open_due(r, n, &m) != INTAKE_OPENED)
     return;
   waiting_at(&r->schedule.w, n)->flags &= ~(unsigned)(WAITING_DUE | WAITING_CHECK);
-  if (m->s.state.hold) {
+  if (waiting_at(&r->schedule.w, n)->flags & WAITING_OVER)
+    finish_off(m);
+  if (m->s.state.hold && !m->deleted) {
     intake_close(m);
     schedule_hold(&r->schedule, n);
   } else

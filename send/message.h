@@ -65,6 +65,10 @@ struct message_s {
   uint32_t last_remote;
   ring entries;                /* send/destination's */
   ring turn;                   /* on the list of those that changed in this turn of the loop */
+  uint32_t pause;              /* seconds until the next attempt, once that is decided */
+  uint32_t save;               /* unsaved: when that is tried again */
+  unsigned int unsaved : 1;    /* its marks could not be written */
+  unsigned int warned : 1;     /* the log knows */
   unsigned int deleted : 1;    /* a verb said so; what is out is waited for */
   unsigned int bouncing : 1;   /* a verb said so: all that is left fails */
   unsigned int reporting : 1;  /* its bounce is on the way */

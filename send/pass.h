@@ -1,5 +1,5 @@
-/* pass - one attempt at a message: how it begins, what each recipient's result means, and what follows when
-   all have one: the report to the sender, the marks, the next attempt, or the end of the message. */
+/* pass - one attempt at a message: how it begins, and what each recipient's result means. When all have one, ending.h
+   follows. */
 #ifndef TERN_SEND_PASS_H
 #define TERN_SEND_PASS_H
 
@@ -21,12 +21,10 @@ extern void pass_conclude(runner *r, message *m, uint32_t k, enum stage stage, r
                           pass_by const *by);
 /* Draws the conclusions of this turn: marks are written, passes that are over end. */
 extern void pass_act(runner *r);
-/* The report is committed, or can't be: the rest of the end. */
-extern void pass_end(runner *r, message *m);
-/* Seconds as a pause of the runner's own clock: never longer than the longest that it makes. */
-extern uint32_t pass_pause(uint64_t seconds);
 /* Takes every recipient that waits for an agent off its queue (STAGE_UNTRIED, without a word). */
 extern void pass_withdraw(runner *r, message *m);
+/* The line of the log about recipient k. why and by may be 0. */
+extern void pass_tell(message *m, uint32_t k, char const *what, result const *why, pass_by const *by);
 extern void pass_changed(runner *r, message *m);
 
 #endif

@@ -104,6 +104,8 @@ static int take(runner *r, frame const *f)
   meaning_take(r, a->m, a->list, a->n, v->answer.s, v->answer.len);
   asking_free(a);
   v->answer.len = 0;
+  if (v->answer.a > RESOLVING_KEEP)
+    stralloc_free(&v->answer);
   return 1;
 }
 

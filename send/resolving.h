@@ -7,6 +7,7 @@
 
 #define RESOLVING_AHEAD 64u              /* questions on their way */
 #define RESOLVING_ANSWER_MAX (16u << 20) /* octets of an answer */
+#define RESOLVING_KEEP 65536u            /* octets of memory kept for the next one */
 #define RESOLVING_DEADLINE 60            /* seconds for the answer to the oldest question */
 
 extern void resolving_init(runner *r);

@@ -50,11 +50,7 @@ static void learn(channel *c, job_done const *done)
 /* The user has no .forward: his mailbox it is. */
 static void to_mailbox(runner *r, given const *g)
 {
-  if (r->draining)
-    pass_conclude(r, g->m, g->first, STAGE_UNTRIED, 0, 0);
-  else
-    delivery_add(r, g->m, g->first, DESTINATION_MAILBOX,
-                 envelope_string(&g->m->e, g->m->rcpt[g->first].name));
+  delivery_add(r, g->m, g->first, DESTINATION_MAILBOX, envelope_string(&g->m->e, g->m->rcpt[g->first].name));
 }
 
 static void conclude(channel *c, given const *g, job_done const *done)
@@ -104,7 +100,7 @@ static int take_hello(channel *c, frame const *f)
   if (c->of->kind == DESTINATION_REMOTE || !job_take_hello(f, &why))
     return 0;
   if (why.class == RESULT_OK)
-    return 1;
+    return !c->greeted++;
   while (c->n) {
     given g = c->job[0];
     channel_taken(c, c->job);

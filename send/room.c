@@ -1,6 +1,7 @@
 /* room - the bounds on channels. */
 #include "send/delivery.h"
 #include "send/lane.h"
+#include "send/localdoor.h"
 #include "send/room.h"
 
 static channel *least_busy(destination const *d)
@@ -107,7 +108,7 @@ static channel *local_channel(runner *r, destination *d, channel *best)
   if (best && best->n < ROOM_SHARE && !slow)
     return best;
   if (!d->asked && own_room(r, d) && common_room(r, d))
-    (void)channel_ask(r, d);
+    (void)localdoor_ask(r, d);
   return best && best->n < JOB_BATCH && !slow ? best : 0;
 }
 

@@ -6,12 +6,14 @@
 #include <sys/resource.h>
 #include "lib/log.h"
 #include "send/delivery.h"
+#include "send/ending.h"
 #include "send/injection.h"
 #include "send/intake.h"
 #include "send/lane.h"
 #include "send/pass.h"
 #include "send/resolving.h"
 #include "send/runner.h"
+#include "send/upkeep.h"
 #include "send/verbs.h"
 
 #define DESCRIPTORS_OTHER 128u /* doors, files and sockets beside messages and channels */
@@ -41,6 +43,7 @@ int runner_init(runner *r, int fd_verbs, enum watch_how how)
   r->now = 1;
   r->tick = STAMP;
   ring_init(&r->changed);
+  ring_init(&r->unsaved);
   r->intake.notices.fd = -1;
   r->intake.w = (watched)WATCHED_ZERO;
   resolving_init(r);
@@ -68,6 +71,7 @@ void runner_free(runner *r)
   destinations_free(&r->destinations);
   schedule_free(&r->schedule);
   watch_free(&r->watch);
+  settings_free(&r->set);
 }
 
 static int is_busy(runner const *r)
@@ -84,7 +88,8 @@ static void look_at_clock(runner *r)
   if (tain_future(&r->tick))
     return;
   tain_addsec_g(&r->tick, 1);
-  delivery_second(r);
+  upkeep_second(r);
+  ending_second(r);
 }
 
 /* The modules in the order of a message's way, and the marks at last. What one of them begins, another may go

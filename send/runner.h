@@ -105,6 +105,7 @@ struct runner_s {
   verbs verbs;
   message **active; /* by number; 0: free */
   uint32_t active_top;
+  ring unsaved; /* messages that only wait for their marks to be written */
   ring changed; /* messages whose marks are to be written, or whose pass is over */
   tain begin;
   uint32_t now; /* seconds since `begin`, plus 1 */

@@ -92,6 +92,13 @@ int settings_read(settings *s, identities const *ids, stralloc *problem)
   return 1;
 }
 
+void settings_free(settings *s)
+{
+  control_free(&s->c);
+  genalloc_free(uid_t, &s->admins);
+  genalloc_free(ip46, &s->here);
+}
+
 int settings_is_admin(settings const *s, identities const *ids, uid_t uid)
 {
   if (!uid || uid == ids->owner)

@@ -23,6 +23,7 @@ struct settings_s {
 
 /* 0: problem; the old ones stay. */
 extern int settings_read(settings *s, identities const *ids, stralloc *problem);
+extern void settings_free(settings *s);
 extern int settings_is_admin(settings const *s, identities const *ids, uid_t uid);
 extern int settings_is_here(settings const *s, ip46 const *ip);
 

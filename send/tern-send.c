@@ -58,6 +58,15 @@ static void read_settings(runner *r)
   stralloc_free(&problem);
 }
 
+/* Signals are watched for by the process that asked: the child asks anew. */
+static void hand_over(watched *w, int fd, int *draining)
+{
+  watch_remove(&all.watch, w);
+  (void)service_hand_over();
+  if (!watch_add(&all.watch, w, fd, WATCH_READ, &signals, draining))
+    log_warn("watch", "the signals");
+}
+
 int main(int argc, char const *const *argv)
 {
   static watched w;
@@ -77,7 +86,7 @@ int main(int argc, char const *const *argv)
       service_fail("wait", "for the doors");
     if (draining && !all.draining) {
       runner_drain(&all);
-      (void)service_hand_over();
+      hand_over(&w, fd, &draining);
     }
   }
   return EXITS_OK;

@@ -7,6 +7,7 @@
 #include <skalibs/djbunix.h>
 #include "lib/listing.h"
 #include "lib/log.h"
+#include "send/request.h"
 #include "send/verb.h"
 #include "send/verbs.h"
 
@@ -22,11 +23,8 @@ struct caller_s {
   uid_t uid;
   int admin;
   int busy; /* with a request */
-  enum verb verb;
-  int all;
-  stralloc ids; /* packed, ID_PACK each */
-  uint32_t at;  /* of ids; all: the entry's number */
-  int waits;    /* for the end of this message's pass: */
+  request q;
+  int waits; /* for the end of this message's pass: */
   char id[ID_LEN + 1];
   tain deadline;
 };
@@ -36,7 +34,7 @@ static void hang_up(caller *c)
   watch_remove(&c->r->watch, &c->w);
   door_close(&c->d);
   ring_leave(&c->queue);
-  stralloc_free(&c->ids);
+  stralloc_free(&c->q.ids);
   c->r->verbs.n--;
   free(c);
 }
@@ -67,56 +65,11 @@ static int finish(caller *c, enum result_class class, char const *text)
   result why;
   int ok;
   c->busy = 0;
-  c->ids.len = 0;
+  c->q.ids.len = 0;
   result_set(&why, class, STATUS_NONE, "%s", text);
   ok = answer(c, LISTING_END, 0, &why);
   tain_addsec_g(&c->deadline, VERBS_TAKE);
   return ok;
-}
-
-/* ---- the request. 0: it makes no sense, or no memory. */
-
-static int take_verb(caller *c, record const *one)
-{
-  char name[16];
-  if (!record_string(one, name, sizeof name))
-    return 0;
-  for (c->verb = 0; c->verb < VERB_N; c->verb++)
-    if (!strcmp(name, verb_names[c->verb]))
-      return 1;
-  return 0;
-}
-
-static int take_id(caller *c, record const *one)
-{
-  char packed[ID_PACK];
-  id i;
-  if (!id_scan(&i, one->s, one->len) || c->ids.len / ID_PACK >= VERBS_IDS)
-    return 0;
-  id_pack(packed, &i);
-  return stralloc_catb(&c->ids, packed, ID_PACK);
-}
-
-static int take_request(caller *c, frame const *f)
-{
-  record_reader in = RECORD_READER(f->s, f->len);
-  enum record_found found;
-  record one;
-  int ok = f->type == VERB_ASK && !c->busy, named = 0;
-  c->all = 0;
-  c->ids.len = c->at = 0;
-  while (ok && (found = record_next(&in, &one)) != RECORD_END) {
-    if (found == RECORD_BROKEN)
-      ok = 0;
-    else if (one.type == VERB_NAME)
-      ok = named = take_verb(c, &one);
-    else if (one.type == VERB_ALL)
-      c->all = 1;
-    else
-      ok = one.type == LISTING_ID ? take_id(c, &one) : !(one.type & RECORD_MUST);
-  }
-  c->busy = ok && named;
-  return c->busy;
 }
 
 /* ---- working it off */
@@ -128,9 +81,9 @@ static uint32_t next_message(caller *c, char id_text[ID_LEN + 1])
   waiting *w = &c->r->schedule.w;
   id i;
   *id_text = 0;
-  if (c->all) {
-    while (c->at < w->top) {
-      uint32_t n = c->at++;
+  if (c->q.all) {
+    while (c->q.at < w->top) {
+      uint32_t n = c->q.at++;
       if (waiting_at(w, n)->place <= WAITING_LIST)
         continue;
       waiting_id(w, n, &i);
@@ -139,9 +92,9 @@ static uint32_t next_message(caller *c, char id_text[ID_LEN + 1])
     }
     return WAITING_NONE;
   }
-  if ((size_t)c->at * ID_PACK >= c->ids.len)
+  if ((size_t)c->q.at * ID_PACK >= c->q.ids.len)
     return WAITING_NONE;
-  id_unpack(&i, c->ids.s + (size_t)c->at++ * ID_PACK);
+  id_unpack(&i, c->q.ids.s + (size_t)c->q.at++ * ID_PACK);
   id_fmt(id_text, &i);
   return waiting_find(w, &i);
 }
@@ -158,9 +111,9 @@ static int one_message(caller *c, unsigned int *changed)
     result_set(&why, RESULT_PERMANENT, STATUS_NONE, "there is no such message");
     return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
   }
-  switch (verb_do(c->r, c->verb, n, c->uid, c->admin, &why)) {
+  switch (verb_do(c->r, c->q.verb, n, c->uid, c->admin, &why)) {
   case VERB_FOREIGN:
-    if (c->all)
+    if (c->q.all)
       return 1;
     result_set(&why, RESULT_PERMANENT, STATUS_NOT_AUTHORIZED, "it is not your message");
     return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
@@ -181,7 +134,8 @@ static int listen_to(caller *c)
   switch (door_get(&c->d, &f)) {
   case DOOR_FRAME:
     tain_addsec_g(&c->deadline, VERBS_DEADLINE);
-    if (take_request(c, &f) || finish(c, RESULT_PERMANENT, "the request makes no sense"))
+    c->busy = request_take(&c->q, &f);
+    if (c->busy || finish(c, RESULT_PERMANENT, "the request makes no sense"))
       return 1;
     break;
   case DOOR_NOTHING: return 1;

@@ -9,7 +9,6 @@
 #define VERBS_CALLERS 32u  /* at once; who finds no place is told so */
 #define VERBS_ORDINARY 24u /* of them, who are no admins */
 #define VERBS_USER 4u      /* of these, of one uid */
-#define VERBS_IDS 10000u   /* messages named in one request */
 #define VERBS_TURN 8u      /* messages that are changed in one turn of the loop */
 #define VERBS_ASK 10       /* seconds that a caller has to ask */
 #define VERBS_TAKE 60      /* to take the last answers, and to ask again */

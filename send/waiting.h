@@ -25,7 +25,8 @@ enum waiting_place {
 enum waiting_flag {
   WAITING_CHECK = 1, /* a scan found it, and its body has not been read since */
   WAITING_DUE = 2,   /* whatever time stands in its file, it is to be tried */
-  WAITING_OLD = 4    /* it was tried before, or was found by a scan: it counts among the deferred */
+  WAITING_OLD = 4,   /* it was tried before, or was found by a scan: it counts among the deferred */
+  WAITING_OVER = 8   /* nothing is left to do but to remove its file */
 };
 
 typedef struct waiting_entry_s waiting_entry;
