@@ -111,7 +111,7 @@ static void becomes_for_good(void **state)
     assert_int_equal(stat(last, &st), 0); /* not dumpable: its files are root's */
     assert_int_equal(st.st_uid, 0);
     door_close(&x);
-    assert_true(wait_end(pid, 3));
+    assert_true(wait_end(pid, 30));
   }
 }
 
@@ -337,13 +337,13 @@ static void kills_by_number(void **state)
   user_file("home/.forward", "\"|echo $$ >pid; sleep 1000 & sleep 1000\"\n");
   put_job(&x, "alice", "", "s@x.org", "alice@host.example", "A: b\n\nc\n");
   assert_int_equal(door_send(&x, soon()), 1);
-  for (int i = 0; i < 200 && (!exists("home/pid") || !*get_file("home/pid")); i++)
+  for (int i = 0; i < 1500 && (!exists("home/pid") || !*get_file("home/pid")); i++)
     poll(0, 0, 20);
   pid_t program = atoi(get_file("home/pid"));
   assert_true(program > 1);
   assert_true(process_put_kill(&to_root, last_number) && door_send(&to_root, soon()));
   assert_int_equal(door_wait(&x, &f, soon()), 0);
-  assert_true(wait_end(pid, 3) && wait_end(-pid, 3));
+  assert_true(wait_end(pid, 30) && wait_end(-pid, 30));
   door_close(&x);
   assert_true(process_put_kill(&to_root, last_number) &&
               door_send(&to_root, soon())); /* it is not there: nothing */
@@ -359,7 +359,7 @@ static void leaves_when_idle(void **state)
   ask_ok(&x, PROCESS_PLAIN, "alice");
   pid_t pid = newest_child();
   poll(0, 0, 1000 * (int)AGENT_IDLE + 500);
-  assert_true(wait_end(pid, 2));
+  assert_true(wait_end(pid, 30));
   put_job(&x, "alice", "", "s@x.org", "alice@host.example", "A: b\n\nc\n");
   assert_int_equal(door_send(&x, soon()), 0);
   assert_int_equal(errno, EPIPE);
@@ -374,7 +374,7 @@ static void leaves_when_settings_change(void **state)
   ask_ok(&x, PROCESS_PLAIN, "alice");
   pid_t pid = newest_child();
   reload("timeoutdrain", "2");
-  assert_true(wait_end(pid, 1));
+  assert_true(wait_end(pid, 2));
   door_close(&x);
   ask_ok(&x, PROCESS_PLAIN, "alice");
   pid = newest_child();
@@ -396,7 +396,7 @@ static void lets_jobs_go_without_a_runner(void **state)
   assert_int_equal(door_send(&x, soon()), 1);
   door_close(&x);
   kill(pid, SIGCONT);
-  assert_true(wait_end(pid, 3));
+  assert_true(wait_end(pid, 30));
   assert_int_equal(count_files("home/Maildir/new", last), 0);
   assert_int_equal(count_files("home/Maildir/tmp", last), 0);
 }
@@ -478,13 +478,13 @@ static void drains(void **state)
   user_file("home/.forward", "\"|touch begun; sleep 1; exit 67\"\n");
   uint64_t number = put_job(&busy, "alice", "", "s@x.org", "alice@host.example", "A: b\n\nc\n");
   assert_int_equal(door_send(&busy, soon()), 1);
-  for (int i = 0; i < 200 && !exists("home/begun"); i++)
+  for (int i = 0; i < 1500 && !exists("home/begun"); i++)
     poll(0, 0, 20);
   kill(door_pid, SIGTERM);
   assert_int_equal(waitpid(door_pid, &wstat, 0), door_pid);
   assert_int_equal(wstat, 0);
   door_pid = -1;
-  assert_true(wait_end(idle_pid, 2));
+  assert_true(wait_end(idle_pid, 30));
   job_done *d = wait_done(&busy);
   assert_int_equal(d->number, number);
   assert_result(d->results, RESULT_PERMANENT, "code 67");

@@ -100,9 +100,9 @@ static void needs_no_reader(void **state)
   assert_result(&r, RESULT_OK, "");
   run("head -c 10 >/dev/null", &r);
   assert_result(&r, RESULT_OK, "");
-  run("sleep 20 & exit 0", &r);
+  run("sleep 60 & exit 0", &r);
   assert_result(&r, RESULT_OK, "");
-  assert_true(time(0) - start < 10);
+  assert_true(time(0) - start < 50);
 }
 
 static void bounds_output(void **state)
@@ -215,11 +215,12 @@ static void ends_with_its_group(void **state)
     _exit(0);
   }
   close(p[1]);
-  poll(0, 0, 300);
+  for (int i = 0; i < 500 && !exists("home/begun"); i++)
+    poll(0, 0, 20);
   assert_int_equal(kill(-pid, SIGKILL), 0);
   assert_int_equal(waitpid(pid, &wstat, 0), pid);
   assert_int_equal(read(p[0], &c, 1), 0);
-  for (int i = 0; i < 100 && !kill(-pid, 0); i++)
+  for (int i = 0; i < 500 && !kill(-pid, 0); i++)
     poll(0, 0, 20);
   assert_int_equal(kill(-pid, 0), -1);
   close(p[0]);
@@ -245,7 +246,7 @@ static void ends_after_the_drain(void **state)
   assert_int_equal(waitpid(pid, &wstat, 0), pid);
   open_ends();
   assert_true(WIFSIGNALED(wstat) && WTERMSIG(wstat) == SIGKILL);
-  assert_true(time(0) - start >= 1 && time(0) - start < 5);
+  assert_true(time(0) - start >= 1 && time(0) - start < 100);
 }
 
 int main(void)

@@ -27,7 +27,7 @@ static tain const *soon(void)
 {
   static tain deadline;
   tain_now_g();
-  tain_addsec_g(&deadline, 10);
+  tain_addsec_g(&deadline, 60);
   return &deadline;
 }
 
