@@ -105,11 +105,11 @@ static void describe(void)
 /* Runs the loop until something holds. */
 #define until(seconds, condition)                                                                            \
   do {                                                                                                       \
-    tain end;                                                                                                \
-    tain_addsec_g(&end, seconds);                                                                            \
+    tain until_end;                                                                                          \
+    tain_addsec_g(&until_end, seconds);                                                                      \
     while (!(condition)) {                                                                                   \
       short_turn();                                                                                          \
-      if (!tain_future(&end)) {                                                                              \
+      if (!tain_future(&until_end)) {                                                                        \
         describe();                                                                                          \
         fail_msg("not within %d s: %s", seconds, #condition);                                                \
       }                                                                                                      \
