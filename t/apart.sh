@@ -3,6 +3,7 @@
 # /var/mail is empty. The machine itself stays as it is. Source it first, with these set:
 #
 #   PEERS   Debian packages to lay over /usr and /etc (t/peers); has_peer NAME tells whether there is one
+#   (the name server is 127.0.0.53, if the test starts one)
 #   PEOPLE  names to add to /etc/passwd, with a home in $APART/home; their uids begin at 20201 (an ordinary user's: all his own)
 #
 # Without namespaces in the kernel (or in a container that forbids them) the test prints a skip line and ends.
@@ -24,6 +25,8 @@ if [ -z "${APART:-}" ]; then
     id terns >/dev/null 2>&1 || "$BIN/tern-setup" "$APART/first" me=here.test >/dev/null || exit 1
   fi
   cp /etc/passwd /etc/group "$APART/etc/"
+  echo nameserver 127.0.0.53 >"$APART/etc/resolv.conf"
+  printf '127.0.0.1 localhost\n::1 localhost\n' >"$APART/etc/hosts"
   n=20201
   for p in $PEOPLE; do
     u=$n g=20200
