@@ -12,6 +12,10 @@ enum privileges_root { PRIVILEGES_KEEP_ROOT_FOLDER, PRIVILEGES_CHROOT };
    it only checks that it already is uid. 0: errno; the caller must exit. */
 extern int privileges_drop(uid_t uid, gid_t gid, gid_t const *groups, size_t n, enum privileges_root root);
 
+/* For the root door, which must stay root: keeps CAP_SETUID, CAP_SETGID and CAP_KILL, nothing else. 1 also when the caller
+   is not root, who has none to give. 0: errno; the caller must exit. */
+extern int privileges_only_become(void);
+
 /* What a process that reads hostile input may still do. Each level is an addition to the one before. */
 enum privileges_jail {
   JAIL_NO_EXEC,    /* no exec, no ptrace, no mount, no new privileges */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,7 +10,9 @@
 #include "local/dotlock.h"
 #include "local/self.h"
 
-static char const word[] = "tern\n";
+/* No other program gives a lock the sticky bit, which means nothing for a file. It is there from the first instant, as a word in
+   the file would not be. */
+#define MARK S_ISVTX
 #define LOCK_PATH (SELF_PATH_MAX + 8)
 
 static int lock_path(char s[LOCK_PATH], char const *path)
@@ -22,35 +23,28 @@ static int lock_path(char s[LOCK_PATH], char const *path)
 
 static enum dotlock_made make(char const *lock)
 {
-  int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0)
-    switch (errno) {
-    case EEXIST: return DOTLOCK_HELD;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-    case ENAMETOOLONG: return DOTLOCK_FORBIDDEN;
-    default: return DOTLOCK_ERROR;
-    }
-  /* no room for the word is no reason to fail: the lock is then like anybody's */
-  (void)!write(fd, word, sizeof word - 1);
-  fd_close(fd);
-  return DOTLOCK_MADE;
+  int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600 | MARK);
+  if (fd >= 0) {
+    fd_close(fd);
+    return DOTLOCK_MADE;
+  }
+  switch (errno) {
+  case EEXIST: return DOTLOCK_HELD;
+  case EACCES:
+  case EPERM:
+  case EROFS:
+  case ENAMETOOLONG: return DOTLOCK_FORBIDDEN;
+  default: return DOTLOCK_ERROR;
+  }
 }
 
-/* 1: its maker is dead. Age is judged by the file system's clock and ours, so a clock that jumps can make it
- * older at most. */
+/* 1: its maker is dead. A clock that jumps can only make it seem older. */
 static int is_dead(char const *lock)
 {
-  char s[sizeof word];
   struct stat st;
-  int dead = 0;
-  int fd = open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd >= 0) {
-    dead = read(fd, s, sizeof s) == sizeof word - 1 && !memcmp(s, word, sizeof word - 1);
-    fd_close(fd);
-  }
-  return dead || (!lstat(lock, &st) && S_ISREG(st.st_mode) && st.st_mtime + DOTLOCK_STALE < time(0));
+  if (lstat(lock, &st) < 0 || !S_ISREG(st.st_mode))
+    return 0;
+  return (st.st_mode & MARK && st.st_uid == geteuid()) || st.st_mtime + DOTLOCK_STALE < time(0);
 }
 
 enum dotlock_made dotlock_make(char const *path)

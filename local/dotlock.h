@@ -1,8 +1,7 @@
 /* dotlock - NAME.lock beside a mailbox, for mail readers that know no other lock.
 
-   It is made while the fcntl lock of the mailbox is held and holds a word of ours: so whoever has the fcntl
-   lock and finds a dotlock with that word knows that its maker is dead. One of another program is dead after
-   DOTLOCK_STALE seconds. */
+   It is made while the fcntl lock of the mailbox is held, and with a mark of ours: so whoever has the fcntl lock and finds a
+   dotlock with that mark knows that its maker is dead. One of another program is dead after DOTLOCK_STALE seconds. */
 #ifndef TERN_LOCAL_DOTLOCK_H
 #define TERN_LOCAL_DOTLOCK_H
 

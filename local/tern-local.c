@@ -8,6 +8,7 @@
 #include <skalibs/stralloc.h>
 #include "lib/exits.h"
 #include "lib/listener.h"
+#include "lib/privileges.h"
 #include "lib/service.h"
 #include "local/names.h"
 #include "local/rootdoor.h"
@@ -34,6 +35,8 @@ int main(int argc, char const *const *argv)
     service_fail("take", "signals");
   if (!rootdoor_init(&d, &ids, &c))
     service_fail("make", "the table of processes");
+  if (!privileges_only_become())
+    service_fail("give away", "capabilities");
   service_ready();
   rootdoor_run(&d);
   return EXITS_OK;

@@ -115,6 +115,16 @@ static void becomes_for_good(void **state)
   }
 }
 
+static void keeps_little_of_root(void **state)
+{
+  (void)state;
+  if (!ids.root)
+    skip();
+  expect_status(door_pid, "CapEff", " 00000000000000e0"); /* kill, setgid, setuid */
+  expect_status(door_pid, "CapPrm", " 00000000000000e0");
+  expect_status(door_pid, "CapInh", " 0000000000000000");
+}
+
 /* ---- jobs */
 
 static void delivers_to_a_maildir(void **state)
@@ -503,6 +513,7 @@ int main(void)
   struct CMUnitTest const tests[] = {
       cmocka_unit_test(says_who_is_nobody),
       cmocka_unit_test(becomes_for_good),
+      cmocka_unit_test(keeps_little_of_root),
       cmocka_unit_test(delivers_to_a_maildir),
       cmocka_unit_test(touches_nobody_elses_job),
       cmocka_unit_test(takes_a_batch),

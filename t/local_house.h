@@ -115,6 +115,7 @@ static void become_self(enum process_kind kind, char const *name)
 {
   memset(&me, 0, sizeof me);
   me.kind = kind;
+  me.asked = name;
   me.c = &settings;
   me.home = -1;
   snprintf(me.u.name, sizeof me.u.name, "%s", name);

@@ -224,7 +224,7 @@ static void waits_for_a_dotlock(void **state)
   assert_int_equal(utime(in_house("spool/alice.lock"), &old), 0);
   assert_int_equal(deliver_one("spool/alice", MBOX_SPOOL, 0, &r), 1); /* stale */
   assert_false(exists("spool/alice.lock"));
-  put_file("spool/alice.lock", "tern\n", 0600); /* ours, and its maker is dead: we have the fcntl lock */
+  put_file("spool/alice.lock", "", 01600); /* ours, and its maker is dead: we have the fcntl lock */
   assert_int_equal(deliver_one("spool/alice", MBOX_SPOOL, 0, &r), 1);
   assert_false(exists("spool/alice.lock"));
   unlink("spool/alice");

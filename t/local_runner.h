@@ -10,6 +10,7 @@
 #include <time.h>
 #include "t/local_house.h"
 #include "lib/listener.h"
+#include "lib/privileges.h"
 #include "lib/service.h"
 #include "lib/submission.h"
 #include "local/rootdoor.h"
@@ -59,7 +60,7 @@ static void start_door(void)
       _exit(102);
     d.listener = listener_door("local", ids.uid[TERNS], ids.gid[TERNS], 0600);
     d.signals = service_signals();
-    if (d.listener < 0 || d.signals < 0 || !rootdoor_init(&d, &ids, &c2))
+    if (d.listener < 0 || d.signals < 0 || !rootdoor_init(&d, &ids, &c2) || !privileges_only_become())
       _exit(111);
     (void)!write(ready[1], "", 1);
     rootdoor_run(&d);
