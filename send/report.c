@@ -87,6 +87,13 @@ static char const *what_happened(message const *m, uint32_t k)
   }
 }
 
+/* Is it what a host said, or what we say about a host? */
+static int is_reply(char const *s)
+{
+  return s[0] >= '2' && s[0] <= '5' && s[1] >= '0' && s[1] <= '9' && s[2] >= '0' && s[2] <= '9' &&
+         (s[3] == ' ' || s[3] == '-' || !s[3]);
+}
+
 static int rcpt_in_words(report const *p, stralloc *out, uint32_t k)
 {
   message const *m = p->m;
@@ -105,8 +112,9 @@ static int rcpt_in_words(report const *p, stralloc *out, uint32_t k)
     result_set(&why, RESULT_PERMANENT, STATUS_NONE, "no reason is known");
   if (m->rcpt[k].remote && !puts2(out, ":\n  the host ", envelope_string(&m->e, m->rcpt[k].remote)))
     return 0;
-  return stralloc_cats(out, m->rcpt[k].remote ? " said" : "") && puts2(out, ":\n  ", why.text) &&
-         puts2(out, " (", result_code(&why, code)) && stralloc_cats(out, ")\n\n");
+  return stralloc_cats(out, m->rcpt[k].remote && is_reply(why.text) ? " said" : "") &&
+         puts2(out, ":\n  ", why.text) && puts2(out, " (", result_code(&why, code)) &&
+         stralloc_cats(out, ")\n\n");
 }
 
 static int opening(report const *p, stralloc *out)
@@ -188,12 +196,6 @@ static int remote_mta(stralloc *out, char const *remote)
     return puts2(out, "Remote-MTA: dns; ", remote) && stralloc_cats(out, "\n");
   return stralloc_cats(out, "Remote-MTA: dns; ") && stralloc_catb(out, remote, len) &&
          stralloc_cats(out, "\n");
-}
-
-static int is_reply(char const *s)
-{
-  return s[0] >= '2' && s[0] <= '5' && s[1] >= '0' && s[1] <= '9' && s[2] >= '0' && s[2] <= '9' &&
-         (s[3] == ' ' || s[3] == '-' || !s[3]);
 }
 
 static int rcpt_fields(report const *p, stralloc *out, uint32_t k)
