@@ -61,6 +61,14 @@ void channel_close(channel *c)
   delivery_room(r, which);
 }
 
+/* An agent that leaves reads no more, but does and answers what it has read: closing now would do that twice. What did
+   not go out is lost when it closes. */
+static void flush(channel *c)
+{
+  if (!door_flush(&c->d) && errno != EAGAIN)
+    c->leaving = 1;
+}
+
 /* ---- what it says */
 
 static void heard(void *data, unsigned int got)
@@ -84,11 +92,10 @@ static void heard(void *data, unsigned int got)
     }
   while (door_has_frame(&c->d));
 done:
-  if (got & WATCH_WRITE && door_wants_flush(&c->d) && !door_flush(&c->d) && errno != EAGAIN) {
-    channel_close(c);
-    return;
-  }
-  watch_want(&c->r->watch, &c->w, door_wants_flush(&c->d) ? WATCH_READ | WATCH_WRITE : WATCH_READ);
+  if (got & WATCH_WRITE && !c->leaving)
+    flush(c);
+  watch_want(&c->r->watch, &c->w,
+             !c->leaving && door_wants_flush(&c->d) ? WATCH_READ | WATCH_WRITE : WATCH_READ);
 }
 
 int channel_open(channel *c)
@@ -153,16 +160,19 @@ int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t se
     close(j.fd);
     return (errno = e, 0);
   }
-  c->job[c->n++] = (given){
-      .number = j.number, .m = m, .first = first, .n = n, .since = c->r->now, .due = c->r->now + seconds};
+  c->job[c->n++] = (given){.number = j.number,
+                           .begun = runner_microseconds(c->r),
+                           .m = m,
+                           .first = first,
+                           .n = n,
+                           .since = c->r->now,
+                           .due = c->r->now + seconds};
   c->served++;
   for (uint32_t k = first, i = 0; i < n; i++, k = m->rcpt[k].next)
     m->rcpt[k].stage = STAGE_OUT;
-  if (!door_flush(&c->d)) {
-    if (errno == EAGAIN)
-      watch_want(&c->r->watch, &c->w, WATCH_READ | WATCH_WRITE);
-    /* else it is gone, which its descriptor tells in the next turn */
-  }
+  flush(c);
+  if (!c->leaving && door_wants_flush(&c->d))
+    watch_want(&c->r->watch, &c->w, WATCH_READ | WATCH_WRITE);
   return 1;
 }
 
@@ -172,6 +182,8 @@ void channel_taken(channel *c, given const *g)
   size_t at = (size_t)(g - c->job);
   c->n--;
   memmove(c->job + at, c->job + at + 1, (c->n - at) * sizeof *c->job);
+  if (c->n && !at) /* the next one has the agent to itself from now on */
+    c->job[0].begun = runner_microseconds(c->r);
   if (!c->n) {
     c->idle = c->r->now;
     ring_append(&s->channels, &c->side);

@@ -19,6 +19,7 @@ struct given_s { /* a job that the agent has */
   message *m;
   uint32_t first; /* its recipients, chained by plan.next */
   uint32_t n;
+  uint64_t begun;      /* microseconds of the runner's clock: given, or first of those that its agent has */
   uint32_t since, due; /* seconds of the runner's clock */
 };
 
@@ -43,6 +44,7 @@ struct channel_s {
   unsigned int n;  /* jobs */
   int greeted;     /* its process said what it has to say first */
   int refused;     /* its process said that it could not become the user */
+  int leaving;     /* it takes no more jobs, answers those that it has read, and closes */
   uint32_t served; /* jobs ever */
   uint32_t
       idle; /* since when; CHANNEL_ASKED: until when the answer may take: seconds of the runner's clock */

@@ -9,7 +9,7 @@ static channel *least_busy(destination const *d)
   channel *best = 0;
   for (ring *i = d->channels.next; i != &d->channels; i = i->next) {
     channel *c = ring_of(channel, own, i);
-    if (c->state == CHANNEL_OPEN && !c->refused && (!best || c->n < best->n))
+    if (c->state == CHANNEL_OPEN && !c->refused && !c->leaving && (!best || c->n < best->n))
       best = c;
   }
   return best;
@@ -93,11 +93,26 @@ static int must_yield(runner *r, channel const *c)
   return c->served >= DELIVERY_BURST && !ring_empty(&r->delivery.side[side_of(c->of->kind)].starving);
 }
 
+/* Would one more connection save much? Not if those that are there will soon have done what waits. A job that takes longer
+   than is usual says that the host has become slow. */
+static int is_worth_it(runner const *r, destination const *d)
+{
+  uint64_t pace = d->pace, now = runner_microseconds(r);
+  if (!pace || !d->open)
+    return 1;
+  for (ring const *i = d->channels.next; i != &d->channels; i = i->next) {
+    channel const *c = ring_of(channel, own, i);
+    if (c->n && now - c->job[0].begun > pace)
+      pace = now - c->job[0].begun;
+  }
+  return pace * d->messages / d->open > ROOM_WAIT;
+}
+
 static channel *remote_channel(runner *r, destination *d, channel *best)
 {
   if (best && !best->n)
     return best;
-  if (own_room(r, d) && common_room(r, d))
+  if (is_worth_it(r, d) && own_room(r, d) && common_room(r, d))
     return channel_knock(r, d);
   return best && best->n < JOB_AHEAD ? best : 0;
 }
