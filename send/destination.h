@@ -31,6 +31,7 @@ struct destination_s {
   uint32_t parked; /* a list of the schedule, WAITING_NONE: none yet */
   uint32_t called; /* the turn of the loop in which some of them were called */
   uint32_t used;   /* when last: seconds of the runner's clock */
+  uint32_t pace;   /* remote: microseconds that a job takes of late; 0: not known */
   window w;        /* remote */
   result *last;    /* remote: the last failure of a connection; 0: none */
   int called_in;   /* it starved for a channel, and now there is room */

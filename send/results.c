@@ -30,11 +30,14 @@ static int is_no_connection(result const *r)
           r->status == STATUS_NETWORK);
 }
 
-static void learn(channel *c, job_done const *done)
+static void learn(channel *c, given const *g, job_done const *done)
 {
   destination *d = c->of;
+  uint64_t took = runner_microseconds(c->r) - g->begun;
   if (d->kind != DESTINATION_REMOTE)
     return;
+  took = took < UINT32_MAX / 8 ? took : UINT32_MAX / 8;
+  d->pace = 1 + (d->pace ? (uint32_t)((7 * (uint64_t)d->pace + took) / 8) : (uint32_t)took);
   for (size_t i = 0; i < done->n; i++)
     if (!is_no_connection(done->results + i)) {
       window_success(&d->w, (uint32_t)control_number(&c->r->set.c, CONTROL_CONCURRENCYREMOTE));
@@ -85,7 +88,7 @@ static int take_done(channel *c, frame const *f)
   if (done.to_mailbox)
     to_mailbox(c->r, &g);
   else {
-    learn(c, &done);
+    learn(c, &g, &done);
     conclude(c, &g, &done);
   }
   if (!c->n && !c->of->messages) /* an idle process makes room for whoever has none */

@@ -6,7 +6,8 @@
 #include "send/channel.h"
 #include "send/runner.h"
 
-#define ROOM_SHARE 8u /* jobs that one process of a user has before he gets a second process */
+#define ROOM_WAIT 20000u /* microseconds of waiting that are worth a connection to a host that answers */
+#define ROOM_SHARE 8u    /* jobs that one process of a user has before he gets a second process */
 
 /* 0: none now; the destination is looked at again when one answers, comes or goes. */
 extern channel *room_channel(runner *r, destination *d);

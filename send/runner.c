@@ -80,6 +80,13 @@ static int is_busy(runner const *r)
          r->delivery.side[SIDE_REMOTE].n;
 }
 
+uint64_t runner_microseconds(runner const *r)
+{
+  tain since;
+  tain_sub(&since, &STAMP, &r->begin);
+  return tai_sec(tain_secp(&since)) * 1000000 + tain_nano(&since) / 1000;
+}
+
 static void look_at_clock(runner *r)
 {
   tain since;

@@ -125,6 +125,8 @@ extern void runner_reload(runner *r);
 extern void runner_drain(runner *r);
 extern int runner_drained(runner const *r); /* nothing is in hand, or the time is over */
 
+/* Microseconds of the runner's own clock, as of the last wait. */
+extern uint64_t runner_microseconds(runner const *r);
 /* Wall clock, seconds since 1970. */
 extern uint64_t runner_wall(void);
 

@@ -44,7 +44,7 @@ static void look_at_destinations(runner *r)
 {
   for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
     destination *d = ring_of(destination, all, i);
-    if (d->messages && !d->open && !ring_linked(&d->ready))
+    if (d->messages && (!d->open || d->kind == DESTINATION_REMOTE) && !ring_linked(&d->ready))
       delivery_ready(r, d);
   }
 }
