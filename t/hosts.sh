@@ -2,15 +2,17 @@
 # server 127.0.0.53 that /etc/resolv.conf names. Sourced behind lib.sh.
 
 listens() { ss -Hltn | grep -qF "$1 "; }
-# sink NAME ADDRESS:PORT OPTION...: a mail host; what it takes is kept in $work/sinks/NAME, a file a transaction; what is said in NAME.log
+# sink NAME ADDRESS:PORT OPTION...: a mail host; what it takes is kept in $work/sinks/NAME, a file a transaction; what is said in NAME.log; ready waits for all of them
 sink() {
   sink=$1 at=$2; shift 2
   mkdir -p -m 777 "$work/sinks/$sink"
   is_root && set -- -u lisa "$@"
   smtp-sink -v -d "$work/sinks/$sink/m" "$@" "$at" 100 >"$work/sinks/$sink.log" 2>&1 &
   eval "sink_$(echo "$sink" | tr -c 'a-z0-9\n' '_')=$!"
-  within 5 listens "$at" || not_ok "the sink $sink starts" "$(tail -n 1 "$work/sinks/$sink.log")"
+  sinks="${sinks:-} $at"
 }
+all_listen() { for at in $sinks; do listens "$at" || return 1; done; }
+ready() { within 10 all_listen || not_ok "the sinks start" "$(tail -qn 1 "$work"/sinks/*.log)"; sinks=; }
 end_sink() { eval "kill \$sink_$(echo "$1" | tr -c 'a-z0-9\n' '_')"; }
 # sunk NAME [N]: as many transactions were taken
 sunk() { [ "$(ls "$work/sinks/$1" | wc -l)" = "${2:-1}" ]; }

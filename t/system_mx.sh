@@ -41,6 +41,7 @@ if [ -e /proc/net/if_inet6 ]; then
   sink v6 '[::1]:25'
   v6=1
 fi
+ready
 s6-svc -a "$TERN_HOME/service/send"
 check "s6-svc -a sends it when the name server is back" within 15 eval 'sunk good 1 && queue_empty'
 
