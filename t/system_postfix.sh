@@ -1,0 +1,211 @@
+#!/bin/sh
+# limit: 240
+# A real Postfix beside us on 127.0.0.2: what we send it and what it sends us arrives octet for octet; unknown users, 8-bit text, long
+# lines, dots, carriage returns; its queue and ours. On a machine apart; needs root, as Postfix does.
+PEERS="postfix"
+PEOPLE="admin lisa pat"
+[ "$(id -u)" = 0 ] || { echo "skip system_postfix: Postfix needs root"; exit 0; }
+. "$(dirname "$0")/apart.sh"
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/people.sh"
+. "$(dirname "$0")/hosts.sh"
+has_peer postfix || exit 0
+
+# ---- Postfix: its users, its folders, its settings
+{ cat /etc/passwd; echo postfix:x:20301:20301::/nonexistent:/usr/sbin/nologin; } >"$work/passwd"
+{ cat /etc/group; echo postfix:x:20301:; echo postdrop:x:20302:; } >"$work/group"
+mount --bind "$work/passwd" /etc/passwd && mount --bind "$work/group" /etc/group
+ip address add 127.0.0.2/8 dev lo
+conf=$work/postfix
+mkdir -p "$conf/queue/pid" "$conf/data" && chown postfix "$conf/data"
+cp -R /etc/postfix/. "$conf/"
+: >"$conf/dynamicmaps.cf"
+cat >"$conf/main.cf" <<C
+compatibility_level = 3.6
+queue_directory = $conf/queue
+data_directory = $conf/data
+meta_directory = $conf
+config_directory = $conf
+daemon_directory = /usr/lib/postfix/sbin
+command_directory = /usr/sbin
+shlib_directory = /usr/lib/postfix
+sendmail_path = /usr/sbin/sendmail
+newaliases_path = /usr/bin/newaliases
+mailq_path = /usr/bin/mailq
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = $conf/log
+maillog_file_prefixes = /
+inet_interfaces = 127.0.0.2
+inet_protocols = ipv4
+myhostname = pf.test
+mydestination = pf.test
+mynetworks = 127.0.0.0/8
+relayhost = [127.0.0.1]:25
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+smtp_line_length_limit = 0
+local_recipient_maps = unix:passwd.byname
+alias_maps =
+alias_database =
+home_mailbox = Maildir/
+biff = no
+C
+cat >"$conf/master.cf" <<C
+smtp      inet  n       -       n       -       -       smtpd
+pickup    unix  n       -       n       60      1       pickup
+cleanup   unix  n       -       n       -       0       cleanup
+qmgr      unix  n       -       n       300     1       qmgr
+tlsmgr    unix  -       -       n       1000?   1       tlsmgr
+rewrite   unix  -       -       n       -       -       trivial-rewrite
+bounce    unix  -       -       n       -       0       bounce
+defer     unix  -       -       n       -       0       bounce
+trace     unix  -       -       n       -       0       bounce
+verify    unix  -       -       n       -       1       verify
+flush     unix  n       -       n       1000?   0       flush
+proxymap  unix  -       -       n       -       -       proxymap
+smtp      unix  -       -       n       -       -       smtp
+relay     unix  -       -       n       -       -       smtp
+showq     unix  n       -       n       -       -       showq
+error     unix  -       -       n       -       -       error
+retry     unix  -       -       n       -       -       error
+discard   unix  -       -       n       -       -       discard
+local     unix  -       n       n       -       -       local
+anvil     unix  -       -       n       -       1       anvil
+scache    unix  -       -       n       -       1       scache
+postlog   unix-dgram n  -       n       -       1       postlogd
+C
+# what it says before its log is there it says to a terminal alone
+postfix_starts() { script -qefc "postfix -c $conf start" /dev/null </dev/null && within 10 listens 127.0.0.2:25; }
+check "Postfix starts" postfix_starts
+[ "$failures" = 0 ] || { finish; exit 1; }
+mkdir -p "$work/etc"
+echo 'root: admin' >"$work/etc/aliases"
+check "tern-setup" makes_instance listen=127.0.0.1:25 smtproutes='pf.test:[127.0.0.2]'
+check "start" start
+pats() { find "$APART/home/pat/Maildir/new" -type f 2>/dev/null; }
+pat_has() { [ "$(pats | wc -l)" = "$1" ]; }
+
+# ---- what goes through: bodies, and what must come out. A carriage return that ends no line comes out as a space on both sides
+cat >"$work/bodies.py" <<'P'
+import os, sys
+bodies = {
+    "plain": b"one\ntwo\n",
+    "empty": b"",
+    "dots": b".\n..\n...\n.x\n. y\nend.\n.",
+    "only-dots": b".\n.\n.\n",
+    "no-final-newline": b"no newline at the end",
+    "blank-lines": b"\n\n\nx\n\n\n\n",
+    "long-line": b"a" * 998 + b"\n" + b"b" * 999 + b"\n" + b"c" * 2047 + b"\n" + b"d" * 2048 + b"\n" + b"." * 5000 + b"\n" + b"e" * 100000 + b"\nend\n",
+    "from-lines": b"From here\n>From there\n From\nFrom \n",
+    "white-space": b" x \n\t\n   \ny\t \n",
+    "utf-8": "Grüße, 日本, \u2028 \U0001f600\n".encode(),
+    "all-octets": bytes(c for c in range(1, 256) if c not in (10, 13)) + b"\n" + bytes(range(128, 256)) * 40 + b"\n",
+    "carriage-returns": b"a\rb\n\rc\nd\r\re\nf\r.\rg\n",
+    "crlf": b"a\r\nb\r\n.\r\nc\r\n",
+    "looks-like-smtp": b".\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA\n.\nQUIT\n",
+    "smuggling": b"x\r.\rMAIL FROM:<a@b>\r\n.\rDATA\n",
+    "bytes-around-64k": b"".join(b"%06d " % n + b"z" * (n % 71) + b"\n" for n in range(3000)) + b"end\n",
+    "size-64k": b"q" * 63 + b"\n" + (b"w" * 63 + b"\n") * 1023,
+}
+def wanted(b):
+    b = b.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    return b if b.endswith(b"\n") or not b else b + b"\n"
+if __name__ == "__main__":
+    folder, domain = sys.argv[1:3]
+    for name, b in bodies.items():
+        open(os.path.join(folder, name), "wb").write(b"Subject: %s\nFrom: lisa@here.test\nTo: %s\n\n" % (name.encode(), domain.encode()) + b)
+P
+mkdir "$work/bodies"
+python3 "$work/bodies.py" "$work/bodies" pat@pf.test
+cat >"$work/compare.py" <<'P'
+# compare.py FILE...: each body came once, as it was sent
+import email, sys
+sys.path.insert(0, sys.argv[1])
+from bodies import bodies, wanted
+came, bad = {}, []
+for f in sys.argv[2:]:
+    head, body = open(f, "rb").read().split(b"\n\n", 1)
+    name = email.message_from_bytes(head + b"\n\n")["Subject"]
+    bad += [name + " came twice"] if name in came else []
+    came[name] = body
+for name, b in bodies.items():
+    if name not in came:
+        bad.append(name + " is missing")
+    elif came[name] != wanted(b):
+        w, g = wanted(b), came[name]
+        i = next((i for i in range(min(len(w), len(g))) if w[i] != g[i]), min(len(w), len(g)))
+        bad.append("%s: at %d got %r, want %r" % (name, i, g[i:i + 30], w[i:i + 30]))
+sys.exit("\n".join(bad) or 0)
+P
+
+# ---- to Postfix
+for f in "$work/bodies"/*; do sendmail -i -f lisa@here.test pat@pf.test <"$f" || not_ok "sendmail" "exit $?"; done
+n=$(ls "$work/bodies" | wc -l)
+check "we to Postfix: all arrive" within 30 pat_has $n
+check "octet for octet" python3 "$work/compare.py" "$work" $(pats)
+check "nothing waits here" within 5 queue_empty
+check "Postfix offers what we use" grep -rqF "by pf.test (Postfix) with ESMTP" "$APART/home/pat/Maildir/new"
+letter half | sendmail -f lisa@here.test pat@pf.test nobody-there@pf.test
+check "one recipient is refused, the other gets it" within 15 eval 'pat_has $((n + 1)) && lisa_has 1'
+check "the report has Postfix's words" python3 "$here/t/bounce.py" $(lisas) nobody-there@pf.test Status=5.1.1 'Diagnostic-Code=User unknown in local recipient table' Remote-MTA=127.0.0.2
+postfix -c "$conf" stop >/dev/null 2>&1
+letter later | sendmail -f lisa@here.test pat@pf.test
+check "while Postfix is down mail waits" within 15 deferred pat@pf.test refused
+check "Postfix starts again" postfix_starts
+s6-svc -a "$TERN_HOME/service/send"
+check "and gets it" within 10 eval 'pat_has $((n + 2)) && queue_empty'
+printf 'Subject: eight\n\nGr\303\274\303\237e\n' | sendmail -f lisa@here.test -B 8BITMIME pat@pf.test
+check "8BITMIME" within 10 eval 'pat_has $((n + 3)) && grep -rqx "Grüße" "$APART/home/pat/Maildir/new"'
+check "200 messages in 10 sessions through us to Postfix" timeout 60 smtp-source -s 10 -m 200 -l 3000 -f lisa@here.test -t pat@pf.test 127.0.0.1:25
+check "arrive, once each" within 60 pat_has $((n + 203))
+check "over kept connections" [ "$(grep -c 'smtpd.*: connect from' "$conf/log")" -lt 150 ]
+
+# ---- from Postfix
+no_mail
+python3 "$work/bodies.py" "$work/bodies" lisa@here.test
+cat >"$work/inject.py" <<'P'
+# inject.py FILE...: to Postfix by SMTP, lines and dots as RFC 5321 has them; a CR alone goes as it is
+import smtplib, sys
+with smtplib.SMTP("127.0.0.2", 25) as s:
+    s.ehlo("c.test")
+    for f in sys.argv[1:]:
+        b = open(f, "rb").read().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        b = b.replace(b"\r\n.", b"\r\n..") + (b"" if b.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+        for c in "MAIL FROM:<pat@pf.test> BODY=8BITMIME", "RCPT TO:<lisa@here.test>":
+            assert s.docmd(c)[0] == 250
+        assert s.docmd("DATA")[0] == 354
+        s.sock.sendall(b)
+        code, text = s.getreply()
+        assert code == 250, (f, code, text)
+P
+check "Postfix takes the bodies" python3 "$work/inject.py" "$work/bodies"/*
+check "Postfix to us: all arrive" within 30 lisa_has $n
+check "octet for octet" python3 "$work/compare.py" "$work" $(lisas)
+check "with Postfix's Received below ours" eval 'f=$(lisas | head -n 1); [ "$(grep -n "^Received:" $f | wc -l)" -ge 2 ] && grep -q "by pf.test (Postfix)" $f'
+check "from the sender" grep -qx 'Return-Path: <pat@pf.test>' "$(lisas | head -n 1)"
+check "Postfix gives all to us" within 5 sh -c 'postqueue -c "$0" -p | grep -q "Mail queue is empty"' "$conf"
+check "Postfix's log has our ids" grep -qE 'status=sent \(250 2\.0\.0 Ok: queued as [0-9A-Z]{20}\)' "$conf/log"
+python3 - <<'P'
+import smtplib
+with smtplib.SMTP("127.0.0.2", 25) as s:
+    s.sendmail("pat@pf.test", ["nobody-there@here.test", "lisa@here.test"], "Subject: half\r\n\r\nx\r\n")
+P
+check "whom we do not know, Postfix reports" within 15 grep -rqF '550 5.1.1 <nobody-there@here.test>' "$APART/home/pat/Maildir/new"
+check "and the other gets it" within 10 lisa_has $((n + 1))
+s6-svc -d "$TERN_HOME/service/alias"
+s6-svwait -d -t 5000 "$TERN_HOME/service/alias"
+python3 - <<'P'
+import smtplib
+with smtplib.SMTP("127.0.0.2", 25) as s:
+    s.sendmail("pat@pf.test", ["lisa@here.test"], "Subject: waits\r\n\r\nx\r\n")
+P
+check "while tern-alias is down Postfix keeps it" within 15 grep -q 'to=<lisa@here.test>.*status=deferred' "$conf/log"
+s6-svc -u "$TERN_HOME/service/alias"
+s6-svwait -U -t 5000 "$TERN_HOME/service/alias"
+postqueue -c "$conf" -f
+check "and sends it when it is back" within 20 lisa_has $((n + 2))
+check "200 messages in 10 sessions through Postfix to us" timeout 60 smtp-source -s 10 -m 200 -l 3000 -f pat@pf.test -t lisa@here.test 127.0.0.2:25
+check "arrive here, once each" within 60 lisa_has $((n + 202))
+postfix -c "$conf" stop >/dev/null 2>&1
+finish
