@@ -101,6 +101,7 @@ done:
 int channel_open(channel *c)
 {
   c->state = CHANNEL_OPEN;
+  c->idle = c->r->now;
   return watch_add(&c->r->watch, &c->w, c->d.fd, WATCH_READ, &heard, c);
 }
 

@@ -68,7 +68,7 @@ static int own_room(runner *r, destination *d)
 static int common_room(runner *r, destination *d)
 {
   side *s = r->delivery.side + side_of(d->kind);
-  uint32_t kept = s->limit / (d->kind == DESTINATION_REMOTE ? 10 : 4);
+  uint32_t kept = s->limit / (d->kind == DESTINATION_REMOTE ? 20 : 4);
   int in_turn = d->called_in || ring_empty(&s->starving);
   d->called_in = 0;
   if (d->open && s->n + kept >= s->limit)
