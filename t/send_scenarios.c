@@ -1,6 +1,7 @@
 /* The runner's loop through whole scenarios, with actors behind its doors (send_fakes.h) and the real queue.
  */
 #include "t/send_fakes.h"
+#include <sys/resource.h>
 #include <sys/time.h>
 #include "lib/listing.h"
 #include "send/channel.h"
@@ -535,6 +536,55 @@ static void a_report_that_is_not_taken_keeps_the_message(void **state)
   assert_int_equal(fakes_told("local-u postmaster"), 1);
 }
 
+/* No mark can be written: the message stays open, and nobody gets it twice. */
+static void a_full_disk_doubles_nothing(void **state)
+{
+  struct rlimit was, tiny;
+  char id_text[ID_LEN + 1];
+  (void)state;
+  fakes_play("temp", 1);
+  put("s@ok.test", "temp@here.test anna@here.test");
+  strcpy(id_text, last_id);
+  (void)signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+  tiny = (struct rlimit){.rlim_cur = 10, .rlim_max = was.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+  for (unsigned int k = 0; k < 200 && ring_empty(&all.unsaved); k++)
+    short_turn();
+  runner_all_now(&all);
+  for (unsigned int k = 0; k < 20; k++)
+    short_turn();
+  unsigned int active = all.schedule.active;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+  assert_int_equal(active, 1);
+  assert_int_equal(fakes_told("local-u anna"), 1);
+  until(15, !all.schedule.active);
+  assert_int_equal(look(id_text).rcpt[1], STORE_DONE);
+  fakes_play("temp", 0);
+  runner_all_now(&all);
+  until(5, quiet());
+  assert_int_equal(fakes_told("local-u anna"), 1);
+}
+
+static void a_file_that_stays_is_not_delivered_again(void **state)
+{
+  char folder[16];
+  (void)state;
+  if (!getuid()) /* root may write anywhere */
+    return;
+  put("s@ok.test", "anna@here.test");
+  snprintf(folder, sizeof folder, "queue/%c", last_id[ID_LEN - 1]);
+  assert_int_equal(chmod(folder, 0555), 0);
+  until(5, fakes_told("local-u anna") == 1 && !all.schedule.active);
+  assert_true(exists(last_id));
+  runner_all_now(&all);
+  run_for(300);
+  assert_int_equal(chmod(folder, 0755), 0);
+  runner_all_now(&all);
+  until(5, quiet());
+  assert_int_equal(fakes_told("local-u anna"), 1);
+}
+
 /* ---- fairness */
 
 static void a_slow_user_delays_nobody(void **state)
@@ -845,6 +895,8 @@ int main(void)
       SCENARIO(alias_may_die_or_talk_nonsense),
       SCENARIO(doors_that_are_down_are_waited_for),
       SCENARIO(a_report_that_is_not_taken_keeps_the_message),
+      SCENARIO(a_full_disk_doubles_nothing),
+      SCENARIO(a_file_that_stays_is_not_delivered_again),
       SCENARIO(a_slow_user_delays_nobody),
       SCENARIO(a_long_list_delays_no_single_message),
       SCENARIO(many_users_share_the_processes),
