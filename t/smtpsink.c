@@ -1,6 +1,7 @@
-/* smtpsink ADDRESS PORT FILE SECONDS - a small SMTP server that takes everything, and its time: SECONDS between the
-   final dot and its 250. It appends the Subject of each message to FILE when the dot has come ("dot SUBJECT") and
-   when the client has had its answer ("end SUBJECT"). One process a client; runs until it is killed. */
+/* smtpsink [-s] ADDRESS PORT FOLDER - an SMTP server that takes everything, and keeps in FOLDER/N.data each
+   octet that the client sent from DATA to the end of the session, for a test that looks at line ends; in
+   FOLDER/N.envelope the commands before it. -s: it accepts connections and never says a word. Ends when it is
+   killed, and its children with it. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,80 +14,83 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int note; /* FILE */
-static unsigned int seconds;
+static char const *folder;
 
-static void write_down(char const *event, char const *subject)
+static FILE *keep(char const *what)
 {
-  dprintf(note, "%s %s\n", event, subject);
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%d.%s", folder, (int)getpid(), what);
+  return fopen(path, "a");
 }
 
-/* After 354: until the dot. 0: the client went away. */
-static int message(FILE *in, FILE *out)
+static int say(int fd, char const *s)
 {
-  char line[2048], subject[256] = "";
-  for (;;) {
-    if (!fgets(line, sizeof line, in))
-      return 0;
-    line[strcspn(line, "\r\n")] = 0;
-    if (!strcmp(line, "."))
-      break;
-    if (!strncasecmp(line, "Subject: ", 9))
-      snprintf(subject, sizeof subject, "%.200s", line + 9);
+  return write(fd, s, strlen(s)) > 0;
+}
+
+/* Everything up to CRLF.CRLF goes into the file. 0: the client went away. */
+static int body(FILE *in, FILE *out)
+{
+  static char const end[] = "\r\n.\r\n";
+  unsigned int at = 2; /* the line before it has ended */
+  int c;
+  while ((c = getc(in)) != EOF) {
+    putc(c, out);
+    at = c == end[at] ? at + 1 : c == '\r' ? 1 : 0;
+    if (at == 5)
+      return !fflush(out);
   }
-  write_down("dot", subject);
-  sleep(seconds);
-  if (fputs("250 2.0.0 taken\r\n", out) < 0 || fflush(out))
-    return 0;
-  write_down("end", subject);
-  return 1;
+  return 0;
 }
 
 static void serve(int fd)
 {
-  char line[2048];
-  FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
-  fputs("220 sink.test ESMTP\r\n", out);
-  while (!fflush(out) && fgets(line, sizeof line, in)) {
+  char line[4096];
+  FILE *in = fdopen(fd, "r"), *envelope = keep("envelope"), *data = keep("data");
+  if (!in || !envelope || !data || !say(fd, "220 sink.test\r\n"))
+    return;
+  while (fgets(line, sizeof line, in)) {
+    char const *answer = "250 2.0.0 Ok\r\n";
+    fputs(line, envelope);
+    fflush(envelope);
+    if (!strncasecmp(line, "EHLO", 4))
+      answer = "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE\r\n";
     if (!strncasecmp(line, "DATA", 4)) {
-      fputs("354 go on\r\n", out);
-      if (fflush(out) || !message(in, out))
-        break;
-    } else if (!strncasecmp(line, "EHLO", 4))
-      fputs("250-sink.test\r\n250-8BITMIME\r\n250 PIPELINING\r\n", out);
-    else if (!strncasecmp(line, "QUIT", 4)) {
-      fputs("221 bye\r\n", out);
-      fflush(out);
-      break;
-    } else
-      fputs("250 2.0.0 ok\r\n", out);
+      if (!say(fd, "354 go on\r\n") || !body(in, data))
+        return;
+    }
+    if (!say(fd, !strncasecmp(line, "QUIT", 4) ? "221 bye\r\n" : answer) || !strncasecmp(line, "QUIT", 4))
+      return;
   }
-  _exit(0);
 }
 
 int main(int argc, char **argv)
 {
-  struct sockaddr_in sa = {.sin_family = AF_INET};
-  int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (argc != 5 || fd == -1 || inet_pton(AF_INET, argv[1], &sa.sin_addr) != 1)
+  int silent = argc > 1 && !strcmp(argv[1], "-s");
+  struct sockaddr_in a = {.sin_family = AF_INET};
+  int const on = 1;
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  argv += silent;
+  if (argc - silent != 4 || inet_pton(AF_INET, argv[1], &a.sin_addr) != 1)
     return 2;
-  sa.sin_port = htons((in_port_t)atoi(argv[2]));
-  seconds = (unsigned int)atoi(argv[4]);
-  note = open(argv[3], O_WRONLY | O_CREAT | O_APPEND, 0644);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  signal(SIGPIPE, SIG_IGN);
+  a.sin_port = htons((in_port_t)atoi(argv[2]));
+  folder = argv[3];
   signal(SIGCHLD, SIG_IGN);
-  if (note == -1 || bind(fd, (struct sockaddr *)&sa, sizeof sa) == -1 || listen(fd, 128) == -1)
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(listener, (struct sockaddr *)&a, sizeof a) || listen(listener, 100)) {
+    perror("smtpsink");
     return 1;
+  }
   for (;;) {
-    int client = accept(fd, 0, 0);
-    if (client == -1)
+    int fd = accept(listener, 0, 0);
+    if (fd < 0 || silent)
       continue;
     if (!fork()) {
-      close(fd);
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      serve(client);
+      close(listener);
+      serve(fd);
+      _exit(0);
     }
-    close(client);
+    close(fd);
   }
 }

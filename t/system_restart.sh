@@ -65,7 +65,7 @@ check "both arrive" within 60 all_there
 # ---- a delivery in hand: a program, and a host that takes its time with the answer to the final dot
 as_user carl sh -c 'umask 022; echo "|echo begin \$EXTENSION >>runs; while [ ! -e go-\$EXTENSION ]; do sleep 0.1; done; echo end \$EXTENSION >>runs" >"$0/.forward+default"; cp "$0/.forward+default" "$0/.forward+send"; cp "$0/.forward+default" "$0/.forward+local"; cp "$0/.forward+default" "$0/.forward+kill"' "$HOMES/carl"
 runs() { grep -c "^$1\$" "$HOMES/carl/runs" 2>/dev/null; }
-"$TOOLS/smtpsink" 127.0.0.1 "$sink" "$work/sunk" 2 & sink_pid=$!
+"$TOOLS/slowsink" 127.0.0.1 "$sink" "$work/sunk" 2 & sink_pid=$!
 sunk() { grep -c "^$1\$" "$work/sunk" 2>/dev/null; }
 for name in send local remote; do
   before=$(pid_of $name)
