@@ -86,64 +86,15 @@ check "start" start
 pats() { find "$APART/home/pat/Maildir/new" -type f 2>/dev/null; }
 pat_has() { [ "$(pats | wc -l)" = "$1" ]; }
 
-# ---- what goes through: bodies, and what must come out. A carriage return that ends no line comes out as a space on both sides
-cat >"$work/bodies.py" <<'P'
-import os, sys
-bodies = {
-    "plain": b"one\ntwo\n",
-    "empty": b"",
-    "dots": b".\n..\n...\n.x\n. y\nend.\n.",
-    "only-dots": b".\n.\n.\n",
-    "no-final-newline": b"no newline at the end",
-    "blank-lines": b"\n\n\nx\n\n\n\n",
-    "long-line": b"a" * 998 + b"\n" + b"b" * 999 + b"\n" + b"c" * 2047 + b"\n" + b"d" * 2048 + b"\n" + b"." * 5000 + b"\n" + b"e" * 100000 + b"\nend\n",
-    "from-lines": b"From here\n>From there\n From\nFrom \n",
-    "white-space": b" x \n\t\n   \ny\t \n",
-    "utf-8": "Grüße, 日本, \u2028 \U0001f600\n".encode(),
-    "all-octets": bytes(c for c in range(1, 256) if c not in (10, 13)) + b"\n" + bytes(range(128, 256)) * 40 + b"\n",
-    "carriage-returns": b"a\rb\n\rc\nd\r\re\nf\r.\rg\n",
-    "crlf": b"a\r\nb\r\n.\r\nc\r\n",
-    "looks-like-smtp": b".\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA\n.\nQUIT\n",
-    "smuggling": b"x\r.\rMAIL FROM:<a@b>\r\n.\rDATA\n",
-    "bytes-around-64k": b"".join(b"%06d " % n + b"z" * (n % 71) + b"\n" for n in range(3000)) + b"end\n",
-    "size-64k": b"q" * 63 + b"\n" + (b"w" * 63 + b"\n") * 1023,
-}
-def wanted(b):
-    b = b.replace(b"\r\n", b"\n").replace(b"\r", b" ")
-    return b if b.endswith(b"\n") or not b else b + b"\n"
-if __name__ == "__main__":
-    folder, domain = sys.argv[1:3]
-    for name, b in bodies.items():
-        open(os.path.join(folder, name), "wb").write(b"Subject: %s\nFrom: lisa@here.test\nTo: %s\n\n" % (name.encode(), domain.encode()) + b)
-P
-mkdir "$work/bodies"
-python3 "$work/bodies.py" "$work/bodies" pat@pf.test
-cat >"$work/compare.py" <<'P'
-# compare.py FILE...: each body came once, as it was sent
-import email, sys
-sys.path.insert(0, sys.argv[1])
-from bodies import bodies, wanted
-came, bad = {}, []
-for f in sys.argv[2:]:
-    head, body = open(f, "rb").read().split(b"\n\n", 1)
-    name = email.message_from_bytes(head + b"\n\n")["Subject"]
-    bad += [name + " came twice"] if name in came else []
-    came[name] = body
-for name, b in bodies.items():
-    if name not in came:
-        bad.append(name + " is missing")
-    elif came[name] != wanted(b):
-        w, g = wanted(b), came[name]
-        i = next((i for i in range(min(len(w), len(g))) if w[i] != g[i]), min(len(w), len(g)))
-        bad.append("%s: at %d got %r, want %r" % (name, i, g[i:i + 30], w[i:i + 30]))
-sys.exit("\n".join(bad) or 0)
-P
+bodies() { python3 "$here/t/bodies.py" "$@"; }
 
 # ---- to Postfix
+mkdir "$work/bodies"
+bodies write "$work/bodies" pat@pf.test
 for f in "$work/bodies"/*; do sendmail -i -f lisa@here.test pat@pf.test <"$f" || not_ok "sendmail" "exit $?"; done
 n=$(ls "$work/bodies" | wc -l)
 check "we to Postfix: all arrive" within 30 pat_has $n
-check "octet for octet" python3 "$work/compare.py" "$work" $(pats)
+check "octet for octet" bodies compare $(pats)
 check "nothing waits here" within 5 queue_empty
 check "Postfix offers what we use" grep -rqF "by pf.test (Postfix) with ESMTP" "$APART/home/pat/Maildir/new"
 letter half | sendmail -f lisa@here.test pat@pf.test nobody-there@pf.test
@@ -163,25 +114,10 @@ check "over kept connections" [ "$(grep -c 'smtpd.*: connect from' "$conf/log")"
 
 # ---- from Postfix
 no_mail
-python3 "$work/bodies.py" "$work/bodies" lisa@here.test
-cat >"$work/inject.py" <<'P'
-# inject.py FILE...: to Postfix by SMTP, lines and dots as RFC 5321 has them; a CR alone goes as it is
-import smtplib, sys
-with smtplib.SMTP("127.0.0.2", 25) as s:
-    s.ehlo("c.test")
-    for f in sys.argv[1:]:
-        b = open(f, "rb").read().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        b = b.replace(b"\r\n.", b"\r\n..") + (b"" if b.endswith(b"\r\n") else b"\r\n") + b".\r\n"
-        for c in "MAIL FROM:<pat@pf.test> BODY=8BITMIME", "RCPT TO:<lisa@here.test>":
-            assert s.docmd(c)[0] == 250
-        assert s.docmd("DATA")[0] == 354
-        s.sock.sendall(b)
-        code, text = s.getreply()
-        assert code == 250, (f, code, text)
-P
-check "Postfix takes the bodies" python3 "$work/inject.py" "$work/bodies"/*
+bodies write "$work/bodies" lisa@here.test
+check "Postfix takes the bodies" bodies inject 127.0.0.2 pat@pf.test lisa@here.test "$work/bodies"/*
 check "Postfix to us: all arrive" within 30 lisa_has $n
-check "octet for octet" python3 "$work/compare.py" "$work" $(lisas)
+check "octet for octet" bodies compare $(lisas)
 check "with Postfix's Received below ours" eval 'f=$(lisas | head -n 1); [ "$(grep -n "^Received:" $f | wc -l)" -ge 2 ] && grep -q "by pf.test (Postfix)" $f'
 check "from the sender" grep -qx 'Return-Path: <pat@pf.test>' "$(lisas | head -n 1)"
 check "Postfix gives all to us" within 5 sh -c 'postqueue -c "$0" -p | grep -q "Mail queue is empty"' "$conf"
