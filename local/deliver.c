@@ -118,12 +118,36 @@ static void to_self(self const *me, delivery *d, result *r)
   }
 }
 
+/* ---- messages of a batch that lie in tmp/ of the user's Maildir, and share its syncs */
+
+static struct {
+  size_t n;
+  delivery *d[DELIVER_MAX];
+  maildir_file f[DELIVER_MAX];
+  void (*tell)(delivery const *, int);
+} waiting;
+
+static void settle(void)
+{
+  if (waiting.n)
+    maildir_settle(&home_maildir, waiting.f, waiting.n);
+  for (size_t i = 0; i < waiting.n; i++)
+    waiting.tell(waiting.d[i], i + 1 < waiting.n);
+  waiting.n = 0;
+}
+
 static void to_target(self const *me, targets const *t, target const *one, delivery *d, result *r)
 {
   char const *text = targets_text(t, one);
   switch (one->kind) {
-  case TARGET_PROGRAM: program_run(me, text, &d->m, r); return;
-  case TARGET_FILE: to_file(text, &d->m, r); return;
+  case TARGET_PROGRAM:
+    settle(); /* nobody waits for a program, or for a lock, but who asked for it */
+    program_run(me, text, &d->m, r);
+    return;
+  case TARGET_FILE:
+    settle();
+    to_file(text, &d->m, r);
+    return;
   case TARGET_MAILDIR: to_maildir(me, &other_maildir, AT_FDCWD, text, &d->m, r); return;
   case TARGET_SELF: to_self(me, d, r); return;
   case TARGET_ADDRESS: return;
@@ -203,7 +227,7 @@ static int begin_default(self const *me, delivery *d, maildir_file *f, int *is_o
     if (me->home >= 0)
       return (*is_open = *is_open || maildir_open(&home_maildir, me->home, path, &d->r)) &&
              maildir_write(&home_maildir, &d->m, control_line(me->c, CONTROL_ME), f, &d->r);
-    failure_set(&d->r, ENOENT, "enter", me->u.home);
+    failure_home(&d->r, me->home_error, me->u.name, me->u.home);
     return 0;
   default: to_self(me, d, &d->r); return 0;
   }
@@ -211,13 +235,11 @@ static int begin_default(self const *me, delivery *d, maildir_file *f, int *is_o
 
 static void deliver_to_user(self *me, delivery *d, size_t n, void (*tell)(delivery const *, int))
 {
-  static maildir_file f[DELIVER_MAX];
-  size_t waiting[DELIVER_MAX];
-  size_t used = 0;
   int is_open = 0; /* looked at once in a batch */
   result r = RESULT_ZERO;
+  waiting.tell = tell;
   if (!me->is_root && self_enter(me) == SELF_HOME_ERROR) {
-    failure_set(&r, errno, "enter", me->u.home);
+    failure_home(&r, me->home_error, me->u.name, me->u.home);
     fail_all(d, n, &r);
   }
   for (size_t i = 0; i < n; i++) {
@@ -225,15 +247,12 @@ static void deliver_to_user(self *me, delivery *d, size_t n, void (*tell)(delive
       load(me, d + i);
     if (!d[i].done && me->home >= 0)
       follow(me, d + i);
-    if (!d[i].done && begin_default(me, d + i, f + used, &is_open))
-      waiting[used++] = i;
+    if (!d[i].done && begin_default(me, d + i, waiting.f + waiting.n, &is_open))
+      waiting.d[waiting.n++] = d + i;
     else
       tell(d + i, 0);
   }
-  if (used)
-    maildir_settle(&home_maildir, f, used);
-  for (size_t i = 0; i < used; i++)
-    tell(d + waiting[i], 1);
+  settle();
   self_leave(me);
 }
 

@@ -7,5 +7,7 @@
 
 /* "unable to VERB OBJECT: strerror(err)", temporary; a full disk or quota is told by its own status. */
 extern void failure_set(result *r, int err, char const *verb, char const *object);
+/* The home of the user `name` can't be entered; temporary, and says what to do about it. */
+extern void failure_home(result *r, int err, char const *name, char const *home);
 
 #endif

@@ -280,7 +280,9 @@ int forward_parse(forward_reader *f, char const *path, char const *s, size_t len
     size_t n = nl ? (size_t)(nl - s) : len;
     if (!parse_line(f, s, n, r)) {
       result why = *r;
-      result_set(r, why.class, why.status, "%s:%u: %s", path, number, why.text);
+      if (!f->is_placed) /* by a file that this one includes */
+        result_set(r, why.class, why.status, "%s:%u: %s", path, number, why.text);
+      f->is_placed = 1;
       return 0;
     }
     n += nl ? 1 : 0;

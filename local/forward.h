@@ -33,6 +33,7 @@ struct forward_reader_s {
   targets *t;
   unsigned int includes; /* files read so far */
   unsigned int depth;
+  int is_placed;      /* a failure names its file and line already */
   int addresses_only; /* others may write the file: what it names must not run or be written as us */
 };
 extern int forward_item(forward_reader *f, char const *s, size_t len, result *r);

@@ -1,8 +1,12 @@
 /* forward_find - which .forward counts, and whether it is obeyed. One that exists decides: if .forward+ext is not to be obeyed
    the mail goes to the mailbox, not to what .forward says. */
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include "local/failure.h"
 #include "local/forward.h"
 #include "local/include.h"
 
@@ -54,6 +58,9 @@ enum forward_found forward_find(self *me, char const *ext, targets *t, char path
   forward_reader f = {.me = me, .t = t};
   enum forward_found found = FORWARD_ERROR;
   enum include_read got = read_forward(me, ext, path, &text, why, r);
+  /* it is not the file's fault */
+  if (got == INCLUDE_ERROR && faccessat(me->home, ".", X_OK, AT_EACCESS) < 0 && errno == EACCES)
+    failure_home(r, EACCES, me->u.name, me->u.home);
   if (got == INCLUDE_READ && me->unsafe) {
     *why = me->unsafe;
     got = INCLUDE_UNSAFE;

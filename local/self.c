@@ -44,9 +44,12 @@ enum self_home self_enter(self *me)
   me->unsafe = 0;
   me->no_forward = 0;
   me->home = open(me->u.home, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (me->home < 0)
+  if (me->home < 0) {
+    me->home_error = errno;
     return errno == ENOENT || errno == ENOTDIR ? SELF_HOMELESS : SELF_HOME_ERROR;
+  }
   if (fstat(me->home, &st) < 0) {
+    me->home_error = errno;
     self_leave(me);
     return SELF_HOME_ERROR;
   }

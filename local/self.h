@@ -29,6 +29,7 @@ struct self_s {
   user u;
   control const *c;
   int home;           /* O_PATH of the home while jobs are worked on; -1: there is none */
+  int home_error;     /* then errno says why */
   int no_forward;     /* a .forward was looked for since self_enter, and there is none */
   char const *unsafe; /* why a .forward in it is not obeyed; 0: it is */
 };
@@ -38,8 +39,8 @@ struct self_s {
 extern enum self_place self_place_of(self const *me, char path[SELF_PATH_MAX]);
 
 enum self_home { SELF_HOME, SELF_HOMELESS, SELF_HOME_ERROR };
-/* Opens the home and looks who may write in it. SELF_HOMELESS: it does not exist; SELF_HOME_ERROR: errno, as
-   EACCES or EIO: nobody knows what stands in it, so mail waits. */
+/* Opens the home and looks who may write in it. SELF_HOMELESS: it does not exist; SELF_HOME_ERROR: as
+   EACCES or EIO: nobody knows what stands in it, so mail waits. home_error tells of both. */
 extern enum self_home self_enter(self *me);
 extern void self_leave(self *me);
 
