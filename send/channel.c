@@ -23,15 +23,35 @@ channel *channel_make(runner *r, destination *d, enum channel_state state)
   return c;
 }
 
-/* Its jobs were not done, as far as anybody knows. */
+/* What may be tried again at once: nobody wants it back meanwhile. */
+static int is_still_wanted(channel const *c, message const *m)
+{
+  return !c->r->draining && !m->deleted && !m->bouncing && !m->s.state.hold;
+}
+
+static void queue_again(channel *c, given const *g)
+{
+  for (uint32_t k = g->first, i = 0; i < g->n; i++) {
+    uint32_t next = g->m->rcpt[k].next;
+    if (!destination_add(c->of, g->m, k))
+      delivery_no_memory(c->r, g->m, k);
+    k = next;
+  }
+}
+
+/* Its jobs were not done, as far as anybody knows. An agent works on one after the other: so it was the oldest that it
+   hung on or died of, and that one waits, longer each time. The others are given to another agent: a message that is the
+   death of each process must not take along, again and again, those that came with it. */
 static void lose_jobs(channel *c)
 {
   result why;
   result_set(&why, RESULT_TEMPORARY, STATUS_SYSTEM, "the delivery agent went away before it answered");
-  while (c->n) {
-    given g = c->job[--c->n];
-    results_all(c->r, c->of, &g, STAGE_SOON, &why);
-  }
+  for (unsigned int i = 0; i < c->n; i++)
+    if (i && is_still_wanted(c, c->job[i].m))
+      queue_again(c, c->job + i);
+    else
+      results_all(c->r, c->of, c->job + i, STAGE_SOON, &why);
+  c->n = 0;
 }
 
 void channel_drop(channel *c)
