@@ -61,13 +61,13 @@ extern enum control_name control_find(char const *name);
 
 typedef struct control_s control;
 struct control_s {
-  stralloc text[CONTROL_N];    /* lines, each with its NUL, and one more NUL at the end */
-  uint64_t number[CONTROL_N];  /* CONTROL_NUMBER */
+  stralloc text[CONTROL_N];     /* lines, each with its NUL, and one more NUL at the end */
+  uint64_t number[CONTROL_N];   /* CONTROL_NUMBER */
   unsigned char set[CONTROL_N]; /* read already */
 };
 #define CONTROL_ZERO                                                                                         \
   {                                                                                                          \
-    .number = {0}                                                                                            \
+    .number = { 0 }                                                                                          \
   }
 
 /* Reads the n settings named from control/ below the current folder (`root`: the instance is root's, for defaults).

@@ -35,8 +35,8 @@ void date_asctime(char s[DATE_ASCTIME], time_t t)
 {
   struct tm tm;
   broken_down(&tm, t);
-  snprintf(s, DATE_ASCTIME, "%.3s %.3s %2d %02d:%02d:%02d %d", days[tm.tm_wday], months[tm.tm_mon], tm.tm_mday,
-           tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year + 1900);
+  snprintf(s, DATE_ASCTIME, "%.3s %.3s %2d %02d:%02d:%02d %d", days[tm.tm_wday], months[tm.tm_mon],
+           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year + 1900);
 }
 
 /* The day has two digits here, as mailq's readers have it. */

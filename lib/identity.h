@@ -39,9 +39,9 @@ extern int identity_is_suite(identities const *ids, uid_t uid);
 /* True if uid is any of the eight, or 0: nobody whom mail may be delivered as (root's instance only). */
 extern int identity_is_reserved(identities const *ids, uid_t uid);
 
-enum knock { /* who may knock, for one door */
-  KNOCK_ANYBODY, /* every user but the suite's own, except those named */
-  KNOCK_NAMED    /* only those named */
+enum knock {                /* who may knock, for one door */
+             KNOCK_ANYBODY, /* every user but the suite's own, except those named */
+             KNOCK_NAMED    /* only those named */
 };
 /* May uid knock at a door? `named` is a set of 1u << identity. root and the owner of the instance always may where
    everybody may. */

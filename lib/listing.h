@@ -16,20 +16,21 @@
 #define VERB_DONE 'o'
 
 enum listing_record {
-  LISTING_ID = 1 | RECORD_MUST,        /* text */
-  LISTING_SENDER = 2 | RECORD_MUST,    /* missing: the asker may not see addresses */
-  LISTING_SIZE = 3 | RECORD_MUST,      /* number: octets of the body */
-  LISTING_ARRIVAL = 4 | RECORD_MUST,   /* number: seconds since 1970 */
-  LISTING_STATE = 5 | RECORD_MUST,     /* one octet: enum listing_state */
-  LISTING_ATTEMPTS = 6 | RECORD_MUST,  /* number */
-  LISTING_NEXT = 7 | RECORD_MUST,      /* number: seconds since 1970; 0: now */
-  LISTING_RCPT = 8 | RECORD_MUST,      /* begins a recipient that still waits; its data: the address, empty if hidden */
+  LISTING_ID = 1 | RECORD_MUST,       /* text */
+  LISTING_SENDER = 2 | RECORD_MUST,   /* missing: the asker may not see addresses */
+  LISTING_SIZE = 3 | RECORD_MUST,     /* number: octets of the body */
+  LISTING_ARRIVAL = 4 | RECORD_MUST,  /* number: seconds since 1970 */
+  LISTING_STATE = 5 | RECORD_MUST,    /* one octet: enum listing_state */
+  LISTING_ATTEMPTS = 6 | RECORD_MUST, /* number */
+  LISTING_NEXT = 7 | RECORD_MUST,     /* number: seconds since 1970; 0: now */
+  LISTING_RCPT =
+      8 | RECORD_MUST, /* begins a recipient that still waits; its data: the address, empty if hidden */
   LISTING_RCPT_STATE = 9 | RECORD_MUST, /* one octet: enum store_rcpt of queue/store.h */
-  LISTING_REASON = 10 | RECORD_MUST,   /* text: why it waits */
-  LISTING_RESULT = 11 | RECORD_MUST,   /* lib/result */
+  LISTING_REASON = 10 | RECORD_MUST,    /* text: why it waits */
+  LISTING_RESULT = 11 | RECORD_MUST,    /* lib/result */
   VERB_NAME = 12 | RECORD_MUST,
   VERB_ALL = 13 | RECORD_MUST,
-  LISTING_UID = 14                     /* number */
+  LISTING_UID = 14 /* number */
 };
 enum listing_state {
   LISTING_NEW = 'n',

@@ -64,8 +64,8 @@ enum answer_record {
 };
 enum meaning {
   MEANING_USER = 'u',
-  MEANING_ALIAS = 'p',   /* programs, files, includes of an alias (FINAL_ALIAS) */
-  MEANING_EXPAND = 'e',  /* "address": an alias or a virtual address */
+  MEANING_ALIAS = 'p',     /* programs, files, includes of an alias (FINAL_ALIAS) */
+  MEANING_EXPAND = 'e',    /* "address": an alias or a virtual address */
   MEANING_ELSEWHERE = 'r', /* not a domain of this machine: whether it is relayed is for the asker to say */
   MEANING_UNKNOWN = 'n',
   MEANING_LATER = 'l'
@@ -74,14 +74,16 @@ enum meaning {
 /* Clients that wait. `d` is a door to "alias" kept between questions, or a closed one (fd -1: knocks first); when it
    breaks it is closed, tried once more on a new connection, and then *r says why it is MEANING_LATER. For "user@domain"
    or "user" whose domain is known to be local. */
-extern enum meaning question_exists(door *d, char const *address, size_t len, result *r, tain const *deadline);
+extern enum meaning question_exists(door *d, char const *address, size_t len, result *r,
+                                    tain const *deadline);
 extern int question_whoami(door *d, char *name, size_t max, tain const *deadline); /* 0: nobody says */
 /* The programs, files and includes of an alias, appended to `targets` in order, each with its NUL, and the address of its
    owner (with a NUL; empty if it has none). 0: *r says why not: permanent if there is no such alias. */
-extern int question_targets(door *d, char const *alias, size_t len, stralloc *targets, stralloc *owner, result *r,
-                            tain const *deadline);
+extern int question_targets(door *d, char const *alias, size_t len, stralloc *targets, stralloc *owner,
+                            result *r, tain const *deadline);
 /* The lines of an explanation, each with its NUL, appended to `steps`. 0: *r says why not. */
-extern int question_explain(door *d, char const *address, size_t len, stralloc *steps, result *r, tain const *deadline);
+extern int question_explain(door *d, char const *address, size_t len, stralloc *steps, result *r,
+                            tain const *deadline);
 
 /* The frames of a resolve question; for the recipients of e in list[0..n-1] (indexes into envelope_rcpts), put into d's
    queue. Answers count recipients 0..n-1. 0: no memory. */

@@ -35,8 +35,8 @@ enum record_found { RECORD_END, RECORD_ONE, RECORD_BROKEN };
 
 /* Appends a record. 0: no memory, or more than RECORD_MAX bytes (ERANGE). */
 extern int record_put(stralloc *out, unsigned char type, char const *s, size_t len);
-extern int record_puts(stralloc *out, unsigned char type, char const *s);     /* a C string, without its NUL */
-extern int record_put_number(stralloc *out, unsigned char type, uint64_t n);  /* 8 bytes, big-endian */
+extern int record_puts(stralloc *out, unsigned char type, char const *s);    /* a C string, without its NUL */
+extern int record_put_number(stralloc *out, unsigned char type, uint64_t n); /* 8 bytes, big-endian */
 
 /* Takes the next record. RECORD_BROKEN: it claims more than is there. */
 extern enum record_found record_next(record_reader *r, record *one);

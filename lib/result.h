@@ -73,7 +73,7 @@ extern char const *result_code(result const *r, char s[12]);
 extern void result_from_reply(result *r, char const *reply, size_t len);
 
 /* The one serial form, for frames and for the queue's notes: class, status (4 bytes), text. */
-extern int result_pack(stralloc *out, result const *r); /* 0: no memory */
+extern int result_pack(stralloc *out, result const *r);         /* 0: no memory */
 extern int result_unpack(result *r, char const *s, size_t len); /* 0: not a result */
 
 #endif

@@ -11,7 +11,8 @@
   16777216u             /* bytes of disk that users leave to the suite, besides two of the largest messages */
 #define RESERVE_PART 8u /* but never more than this part of the disk */
 #define RESERVE_INODES 1024u
-#define LAST_PART 8u /* of the reserve, which nobody may use: marks of what is delivered are written there   \
+#define LAST_PART                                                                                            \
+  8u /* of the reserve, which nobody may use: marks of what is delivered are written there   \
                       */
 
 static unsigned int users(unsigned int incoming)
