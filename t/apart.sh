@@ -55,7 +55,7 @@ if [ -z "${APART:-}" ]; then
   apart_mount='ip link set lo up && echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start && mount -t tmpfs -o '$apart_mail' tmpfs /var/mail &&
     mount -t overlay -o "lowerdir=$APART_ETC:/etc" overlay /etc && mount -t overlay -o "lowerdir=$APART_USR:/usr" overlay /usr'
   if ! $apart_in sh -c "$apart_mount" >"$APART/why" 2>&1; then
-    echo "skip $test_name: no namespaces of its own ($(tail -n 1 "$APART/why"))"
+    echo "skip $test_name: no namespaces of its own ($(tail -n 1 "$APART/why" | grep . || echo "unshare failed"))"
     exit 0
   fi
   $apart_in sh -c "$apart_mount; $apart_back"' sh "$0"' "$0" &

@@ -74,11 +74,34 @@ check "a name without MX and address bounces" within 10 bounce x@only-txt.test S
 for d in self self-ip self-a shadow; do check "an MX that is this host bounces ($d)" within 10 bounce x@$d.test Status=5.4.6; done
 check "nothing waits" within 10 queue_empty
 
+# ---- a name server that takes questions and never answers
+cat >"$work/silent.py" <<'P'
+import socket, time
+for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
+    s = socket.socket(socket.AF_INET, kind)
+    s.bind(("127.0.0.55", 53))
+    kind == socket.SOCK_STREAM and s.listen()
+    globals()["s%d" % kind] = s
+time.sleep(90)
+P
+python3 "$work/silent.py" &
+silent=$!
+within 5 listens 127.0.0.55:53
+"$BIN/tern-setup" "$TERN_HOME" resolver=127.0.0.55 >/dev/null && s6-svc -h "$TERN_HOME/service/remote"
+sleep 1
+letter silent | sendmail -f lisa@here.test x@one.test
+check "a silent name server means later" within 60 deferred x@one.test DNS
+kill $silent
+"$BIN/tern-queuectl" delete all >/dev/null
+rm "$TERN_HOME/control/resolver"
+s6-svc -h "$TERN_HOME/service/remote"
+
 # ---- the name server knows nothing, refuses, or is named by the setting resolver
+sleep 1
 letter refused | sendmail -f lisa@here.test x@else.invalid
 check "a name server that refuses means later" within 20 deferred x@else.invalid DNS
 "$BIN/tern-queuectl" delete all >/dev/null
-"$BIN/tern-setup" "$TERN_HOME" resolver=127.0.0.54:5353 && s6-svc -h "$TERN_HOME/service/remote"
+"$BIN/tern-setup" "$TERN_HOME" resolver=127.0.0.54:5353 >/dev/null && s6-svc -h "$TERN_HOME/service/remote"
 sleep 1
 letter dead | sendmail -f lisa@here.test x@one.test
 check "a dead resolver means later" within 30 deferred x@one.test DNS
