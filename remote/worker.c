@@ -1,7 +1,7 @@
 /* worker - one connection of the runner. See worker.h for what it promises. */
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <skalibs/iopause.h>
 #include "lib/door.h"
 #include "lib/job.h"
 #include "lib/log.h"
@@ -11,7 +11,7 @@
 #include "remote/worker.h"
 
 #define ANSWER_SECONDS 60 /* in which the runner takes an answer */
-#define LOOK_SECONDS 5    /* between two looks at whether this worker is still wanted */
+#define LOOK_MS 5000      /* between two looks at whether this worker is still wanted */
 
 static attempt work; /* large, and touched only as far as messages are */
 static door runner;
@@ -63,17 +63,26 @@ static int do_job(frame *f)
   return ok;
 }
 
-/* Waits for the next job. The kept connection ends when it is idle for too long, or when its host says or
-   does anything: nothing was asked. */
+static int left_of(tain const *idle)
+{
+  tain left;
+  int ms;
+  if (!tain_future(idle))
+    return 0;
+  tain_sub(&left, idle, &STAMP);
+  ms = tain_to_millisecs(&left);
+  return ms < 0 || ms > LOOK_MS ? LOOK_MS : ms + 1;
+}
+
+/* Waits for the next job, or for a signal: skalibs' iopause would begin again after one, and a worker that is to leave
+   would go on for as long as nobody speaks. The kept connection ends when it is idle for too long, or when its host says
+   or does anything: nothing was asked. */
 static void rest(tain const *idle)
 {
-  iopause_fd x[2] = {{.fd = runner.fd, .events = IOPAUSE_READ},
-                     {.fd = work.k.c.s.fd, .events = IOPAUSE_READ}};
+  struct pollfd x[2] = {{.fd = runner.fd, .events = POLLIN}, {.fd = work.k.c.s.fd, .events = POLLIN}};
   int kept = connection_is_open(&work.k);
-  tain look;
-  int r;
-  tain_addsec_g(&look, LOOK_SECONDS);
-  r = iopause_g(x, kept ? 2 : 1, kept && tain_less(idle, &look) ? idle : &look);
+  int r = poll(x, kept ? 2 : 1, kept ? left_of(idle) : LOOK_MS);
+  tain_now_g();
   if (kept && ((r > 0 && x[1].revents) || (r == 0 && !tain_future(idle))))
     connection_close(&work.k);
 }
