@@ -8,21 +8,16 @@ mail_to() { printf 'Subject: %s\n\nbody\n' "$1" >"$work/mail_to"; shift; sendmai
 as_user() { u=$1; shift; if is_root; then setpriv --reuid="$(sed -n "s/^$u:x:\([0-9]*\):.*/\1/p" "$work/users")" --regid=20100 --clear-groups "$@"; else "$@"; fi; }
 # waits ADDRESS PATTERN: a message for ADDRESS waits in the queue, and mailq says why
 waits() {
-  mailq -j >"$work/queue.json"
-  python3 -c '
-import json, re, sys
-for line in open(sys.argv[1]):
-    for r in json.loads(line)["recipients"]:
-        if r["address"] == sys.argv[2] and r["state"] == "deferred" and re.search(sys.argv[3], r["reason"]):
-            sys.exit(0)
-print(open(sys.argv[1]).read())
-sys.exit(1)' "$work/queue.json" "$1" "$2"
+  mailq -j | sed 's/{"address"/\n&/g' >"$work/queue.json"
+  grep -F "{\"address\":\"$1\",\"state\":\"deferred\"," "$work/queue.json" | grep -qE "\"reason\":\".*($2)" || { cat "$work/queue.json"; return 1; }
 }
 waiting() { mailq -j | wc -l; }
 try_all_now() { s6-svc -a "$TERN_HOME/service/send"; }
-# subject USER SUBJECT: USER has exactly one message of that subject
+# got USER SUBJECT: USER has exactly one message of that subject
 got() { [ "$(find "$HOMES/$1/Maildir/new" -type f -exec grep -lx "Subject: $2" {} + 2>/dev/null | wc -l)" = 1 ]; }
-down() { s6-svc -d "$TERN_HOME/service/$1"; within 40 s6-svwait -d -t 500 "$TERN_HOME/service/$1"; }
+# a service and those who finish what it had in hand
+none_left() { [ -z "$(pids_of "tern-$1")" ]; }
+down() { s6-svc -d "$TERN_HOME/service/$1"; within 40 s6-svwait -d -t 500 "$TERN_HOME/service/$1" && within 40 none_left "$1"; }
 up() { s6-svc -u "$TERN_HOME/service/$1"; within 20 s6-svwait -U -t 500 "$TERN_HOME/service/$1"; }
 log_of() { cat "$TERN_HOME/log/$1/current"; }
 queue_files() { find "$TERN_HOME/queue" -type f ! -path '*/bad/*' "$@"; }
