@@ -107,7 +107,7 @@ static void describe(void)
 #define until(seconds, condition)                                                                            \
   do {                                                                                                       \
     tain until_end;                                                                                          \
-    tain_addsec_g(&until_end, seconds);                                                                      \
+    tain_addsec_g(&until_end, 6 * (seconds));                                                                \
     while (!(condition)) {                                                                                   \
       short_turn();                                                                                          \
       if (!tain_future(&until_end)) {                                                                        \
@@ -401,12 +401,12 @@ static void a_message_expires_at_an_attempt(void **state)
 {
   (void)state;
   fakes_play("temp", 1);
-  set("queuelifetime", "1\n");
+  set("queuelifetime", "4\n"); /* long enough for the first attempt on a busy machine */
   runner_reload(&all);
   put("s@ok.test", "temp@here.test");
   until(5, fakes_told("job temp") == 1 && !all.schedule.active);
   assert_int_equal(fakes_told("queued"), 0);
-  run_for(1200);
+  run_for(4200);
   kill(remote_pid, SIGSTOP);
   runner_all_now(&all);
   until(5, fakes_told("queued <>") == 1);

@@ -32,7 +32,7 @@ check "with Delivered-To" [ "$(grep -c '^Delivered-To: anna@here.test$' "$m")" =
 check "with the id in Received" grep -q "id $id" "$m"
 check "a dot is unstuffed" grep -qx '\.dot' "$m"
 check "the log tells it by the id" [ "$(logs | grep -c "$id")" -ge 2 ]
-out=$(smtp 'EHLO c.test' 'MAIL FROM:<out@else.test>' 'RCPT TO:<nobody@here.test>' 'RCPT TO:<x@far.test>' QUIT)
+out=$(smtp 'EHLO c.test' 'MAIL FROM:<out@else.test>' 'RCPT TO:<no-such-user@here.test>' 'RCPT TO:<x@far.test>' QUIT)
 echo "$out" >"$work/out"
 check "an unknown user is refused" grep -q '^< 550 5\.1\.1 ' "$work/out"
 out=$(smtp 'EHLO c.test' 'MAIL FROM:<>' 'RCPT TO:<postmaster>' 'RCPT TO:<PostMaster@here.test>' QUIT)
