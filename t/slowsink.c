@@ -1,6 +1,6 @@
 /* slowsink ADDRESS PORT FILE SECONDS - a small SMTP server that takes everything, and its time: SECONDS between the
    final dot and its 250. It appends the Subject of each message to FILE when the dot has come ("dot SUBJECT") and
-   when the client has had its answer ("end SUBJECT"). One process a client; runs until it is killed. */
+   when the client has had its answer ("end SUBJECT"). One process a client; runs until it is killed or its parent is gone. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -72,6 +72,7 @@ int main(int argc, char **argv)
     return 2;
   sa.sin_port = htons((in_port_t)atoi(argv[2]));
   seconds = (unsigned int)atoi(argv[4]);
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* the test's end is ours */
   note = open(argv[3], O_WRONLY | O_CREAT | O_APPEND, 0644);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   signal(SIGPIPE, SIG_IGN);
