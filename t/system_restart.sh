@@ -4,7 +4,9 @@
 # Restarts under load refuse nobody, cut nobody, lose nothing and deliver nothing twice; a delivery in hand is neither cut nor
 # doubled; two runners or injectors never work on one message; kill -9 of each program, and of everything, loses nothing.
 . "$(dirname "$0")/lib.sh"
-for u in anna bert carl dora; do user $u; done
+for u in anna bert carl dora erin flora; do user $u; done
+mkdir -p "$work/etc"
+echo 'list: carl, dora, erin' >"$work/etc/aliases"
 sink=$(free_port)
 free_n=$sink
 check "tern-setup" instance smtproutes=":127.0.0.1:$sink" || exit 1
@@ -17,7 +19,7 @@ as_user() { u=$1; shift; if is_root; then setpriv --reuid="$(sed -n "s/^$u:x:\([
 load() { "$TOOLS/smtpload" 127.0.0.1 "$PORT" "$1" "$2" 4 anna@here.test bert@here.test carl@here.test dora@here.test >>"$work/acked" 2>"$work/errors"; }
 subjects() { find "$HOMES" -path '*/Maildir/new/*' -type f -exec awk 'FNR == 1 { head = 1 } /^$/ { head = 0 } head && sub(/^Subject: /, "")' {} +; }
 all_there() { subjects | sort -u >"$work/have"; sort -u "$work/acked" >"$work/want"; ! comm -13 "$work/have" "$work/want" | grep .; }
-none_twice() { ! subjects | sort | uniq -d | grep .; }
+none_twice() { ! subjects | grep -v '^list-' | sort | uniq -d | grep .; }
 is_alive() { kill -0 "$1" 2>/dev/null; }
 ready() { s6-svwait -U -t 30000 "$TERN_HOME"/service/*; }
 pid_of() { s6-svstat -o pid "$TERN_HOME/service/$1"; }
@@ -40,6 +42,25 @@ for name in smtpd queue alias send local remote showq fdholder; do
   check "s6-svc -r $name: every acknowledged message arrives" within 60 all_there
 done
 check "restarts deliver nothing twice" none_twice
+
+# ---- messages that become others, an alias and a .forward: each reader gets one copy of each
+as_user erin sh -c 'umask 022; echo flora >"$0/.forward"' "$HOMES/erin"
+: >"$work/acked.list"
+to_list() { "$TOOLS/smtpload" 127.0.0.1 "$PORT" "$1" "$2" 4 list@here.test >>"$work/acked.list" 2>"$work/errors"; }
+copies() { for u in carl dora flora; do grep -rh '^Subject: list-' "$HOMES/$u/Maildir/new" | sed "s/^Subject:/$u/"; done | sort; }
+one_each() { copies >"$work/have"; for u in carl dora flora; do sed "s/^/$u /" "$work/acked.list"; done | sort | diff "$work/have" - | head -n 3 >"$work/diff"; [ ! -s "$work/diff" ]; }
+for name in queue send local alias; do
+  to_list "list-$name" 60 & loader=$!
+  restarts=0
+  while is_alive $loader && [ $restarts -lt 3 ]; do
+    before=$(pid_of $name)
+    s6-svc -r "$TERN_HOME/service/$name"
+    within 30 sh -c '[ "$(s6-svstat -o pid "$0")" != "$1" ] && s6-svwait -U -t 30000 "$0"' "$TERN_HOME/service/$name" "$before" && restarts=$((restarts + 1))
+  done
+  wait $loader
+  check "s6-svc -r $name refuses nobody who writes to a list" [ $? = 0 ]
+  check "s6-svc -r $name: each of the list has one copy" within 60 one_each || cat "$work/diff"
+done
 check "nothing is left" within 60 queue_empty
 check "every service is ready" ready
 
@@ -86,7 +107,13 @@ for name in send local remote; do
   [ $name = remote ] || check "s6-svc -r $name in the middle of a program: it runs once, to its end" [ "$(runs "begin $name")$(runs "end $name")" = 11 ]
   [ $name = local ] || check "s6-svc -r $name in the middle of a transfer: one copy" [ "$(sunk "dot far-$name")$(sunk "end far-$name")" = 11 ]
 done
-# kill -9 of the runner: what is in hand is done again rather than lost
+# kill -9: what is in hand is done again rather than lost
+printf 'Subject: far-kill\n\nx\n' | sendmail far@else.test
+check "a host has the final dot" within 60 grep -q '^dot far-kill$' "$work/sunk"
+kill -9 $(pids_of tern-remote) 2>/dev/null
+check "kill -9 of tern-remote in the middle of a transfer: the message waits" within 60 sh -c 'mailq | grep -q "^(the delivery agent went away"'
+tried_again() { s6-svc -a "$TERN_HOME/service/send"; queue_empty; }
+check "and is sent when all is tried again" within 60 tried_again
 echo x | sendmail carl+kill
 check "a program is running" within 60 grep -q "begin kill" "$HOMES/carl/runs"
 kill -9 "$(pid_of send)"
@@ -125,6 +152,17 @@ for name in queue alias send local remote smtpd; do
   check "kill -9 of $name under load: nothing acknowledged is lost" within 60 all_there
   check "$name is back" within 60 ready
 done
+kill -9 "$(pid_of fdholder)"
+check "the holder of the sockets is back" within 60 sh -c 's6-svwait -U -t 1000 "$0"' "$TERN_HOME/service/fdholder"
+for s in smtpd queue alias send local remote showq; do
+  before=$(pid_of $s)
+  s6-svc -r "$TERN_HOME/service/$s"
+  within 60 sh -c '[ "$(s6-svstat -o pid "$0")" != "$1" ] && s6-svwait -U -t 1000 "$0"' "$TERN_HOME/service/$s" "$before"
+done
+check "kill -9 of the holder, and a restart: it has every socket again" sh -c '[ "$(s6-fdholder-list "$0/run/holder/s" | wc -l)" = 7 ]' "$TERN_HOME"
+load holder 40
+check "and mail goes on" within 60 all_there
+
 load kill-all 200 & loader=$!
 within 30 grep -q '^kill-all-2' "$work/acked"
 stop -k
