@@ -185,8 +185,8 @@ static void gives_nothing_else(void **state)
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, &old);
   run("ls /proc/self/fd | tr '\\n' ' '; exit 67", &r);
-  assert_result(&r, RESULT_PERMANENT, "0 1 2 3 ");
-  assert_null(strstr(r.text, "4"));
+  assert_result(&r, RESULT_PERMANENT, "0 1 2 3");
+  assert_null(strchr(r.text, '4')); /* 3 is the folder that ls reads */
   run("grep -h '^Sig[BI]' /proc/self/status | tr -d '\\n'; exit 67", &r);
   sigprocmask(SIG_SETMASK, &old, 0);
   assert_result(&r, RESULT_PERMANENT, "SigBlk: 0000000000000000SigIgn: 0000000000000000");
