@@ -44,7 +44,7 @@ within() {
 is_root() { [ "$(id -u)" = 0 ]; }
 # a port of 127.0.0.1 that nobody listens on; each test process looks in a range of its own
 free_port() {
-  free_n=${free_n:-$((20000 + $$ % 9000))}
+  free_n=${free_n:-$((20000 + $$ % 300 * 30))}
   while :; do
     free_n=$((free_n + 1))
     "$TOOLS/portfree" 127.0.0.1 "$free_n" && break
