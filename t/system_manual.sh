@@ -9,7 +9,8 @@ cd "$source" || exit 1
 command -v mandoc >/dev/null || { skip "manual" "needs mandoc"; exit 0; }
 
 page_of() { ls man/"$1".[1-9] 2>/dev/null; }
-rendered() { mandoc -T ascii "$1" | col -b; }
+# as plain text: bold is a character, a backspace and the character again
+rendered() { mandoc -T ascii "$1" | sed "s/.$(printf '\b')//g"; }
 # what stands under a heading of a page
 section() { awk -v want="$2" '/^[A-Z]/ { on = $0 == want; next } on' "$1"; }
 
