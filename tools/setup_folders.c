@@ -10,6 +10,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
+#include "queue/spread.h"
 #include "queue/store.h"
 #include "tools/setup.h"
 
@@ -32,7 +33,7 @@ void setup_home(char const *home)
 }
 
 /* By descriptor: who writes in the queue must not be able to put a link where root changes an owner. */
-void setup_folder(char const *path, uid_t uid, gid_t gid, mode_t mode)
+static int folder(char const *path, uid_t uid, gid_t gid, mode_t mode)
 {
   struct stat st;
   int fd;
@@ -45,7 +46,12 @@ void setup_folder(char const *path, uid_t uid, gid_t gid, mode_t mode)
     setup_fail(EX_CANTCREAT, "give away", path);
   if ((st.st_mode & 07777) != mode && fchmod(fd, mode) == -1)
     setup_fail(EX_CANTCREAT, "set the mode of", path);
-  close(fd);
+  return fd;
+}
+
+void setup_folder(char const *path, uid_t uid, gid_t gid, mode_t mode)
+{
+  close(folder(path, uid, gid, mode));
 }
 
 static int same(char const *path, char const *s, size_t len, mode_t mode)
@@ -76,7 +82,9 @@ void setup_file(char const *path, char const *s, size_t len, mode_t mode)
 static void queue_folders(identities const *ids)
 {
   char path[] = "queue/?";
-  setup_folder("queue", ids->uid[TERNQ], ids->gid[TERNQ], 0770);
+  int fd = folder("queue", ids->uid[TERNQ], ids->gid[TERNQ], 0770);
+  spread_folders(fd); /* before there are any */
+  close(fd);
   for (char const *c = STORE_FOLDERS; *c; c++) {
     path[sizeof path - 2] = *c;
     setup_folder(path, ids->uid[TERNQ], ids->gid[TERNQ], 0770);
