@@ -1,5 +1,6 @@
 /* contents - reads a queue file from the head on. Two system calls for a small message that has no state: one
-   finds out that the state is a hole, one reads head, envelope and perhaps all the rest. */
+   finds out that the state is a hole, one reads head, envelope and perhaps all the rest. Who only looks has
+   the beginning read ahead, state and all: one call. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 #include "lib/checksum.h"
 #include "queue/contents.h"
 
-#define FIRST 8192u      /* bytes of head, envelope and body that are read at once: often all of it */
-#define KEEP 65536u      /* bytes of memory that are kept for the next file */
-#define PIECE 65536u     /* bytes of the body */
+#define FIRST 8192u  /* bytes of head, envelope and body that are read at once: often all of it */
+#define KEEP 65536u  /* bytes of memory that are kept for the next file */
+#define PIECE 65536u /* bytes of the body */
+#define AHEAD (FILE_STATE + FIRST)
 #define BLOCK_SECTORS 8u /* sectors of a disk block of 4096 bytes */
 
 static enum contents wrong(char *why, char const *what)
@@ -22,9 +24,48 @@ static enum contents wrong(char *why, char const *what)
   return CONTENTS_WRONG;
 }
 
+static struct {
+  int fd; /* -1: none */
+  size_t len;
+  char s[AHEAD];
+} ahead = {.fd = -1};
+
+int contents_ahead(int fd)
+{
+  ssize_t r;
+  ahead.fd = -1;
+  do
+    r = pread(fd, ahead.s, AHEAD, 0);
+  while (r < 0 && errno == EINTR);
+  if (r < 0)
+    return 0;
+  ahead.fd = fd;
+  ahead.len = (size_t)r;
+  return 1;
+}
+
+void contents_forget(int fd)
+{
+  if (ahead.fd == fd)
+    ahead.fd = -1;
+}
+
+/* Is all that is asked for, or the end of the file, in what was read ahead? */
+static int is_ahead(int fd, size_t len, uint64_t at)
+{
+  return fd == ahead.fd && at <= AHEAD && (ahead.len < AHEAD || len <= AHEAD - at);
+}
+
 static ssize_t pread_once(int fd, char *s, size_t len, uint64_t at)
 {
   ssize_t r;
+  if (is_ahead(fd, len, at)) {
+    size_t n = at < ahead.len ? ahead.len - (size_t)at : 0;
+    if (n > len)
+      n = len;
+    memcpy(s, ahead.s + at, n);
+    return (ssize_t)n;
+  }
   do
     r = pread(fd, s, len, (off_t)at);
   while (r < 0 && errno == EINTR);
@@ -113,6 +154,8 @@ static enum contents read_envelope(envelope *e, char const *s, size_t len, size_
 /* Where the first data of the file are. A file system that does not know says 0, and then zeros are read. */
 static int is_hole(int fd)
 {
+  if (fd == ahead.fd)
+    return 0; /* its zeros are here */
 #ifdef SEEK_DATA
   off_t data = lseek(fd, 0, SEEK_DATA);
   return data >= (off_t)FILE_STATE || (data < 0 && errno == ENXIO);

@@ -15,8 +15,9 @@
 
 #define ASK 10           /* seconds that a client has to ask */
 #define TAKE 60          /* to take all that is queued for it */
-#define BATCH 16u        /* messages that are queued before they are sent */
+#define BATCH 64u        /* messages that are queued before they are sent */
 #define FRAME_MAX 60000u /* bytes: room for one more recipient stays below DOOR_MAX */
+#define LONG 4096u /* messages of a list that leaves so much memory behind that the worker is replaced */
 #define ASKED_MAX (DOOR_MAX / ID_LEN)
 
 typedef struct work_s work;
@@ -24,6 +25,7 @@ struct work_s {
   show *s;
   uid_t uid;
   unsigned int queued; /* messages, since the last was sent */
+  uint64_t shown;      /* ids */
 };
 
 static door client;
@@ -153,6 +155,7 @@ static int show_one(work *w, id const *i)
   store_message m = STORE_MESSAGE_ZERO;
   int active, ok = 1;
   envelope_clear(&env);
+  w->shown++;
   id_fmt(id_text, i);
   switch (store_look(&m, i, &env, &active)) {
   case STORE_OPENED: ok = put_message(w, &m, id_text, active); break;
@@ -266,5 +269,5 @@ int show_serve(show *s, unsigned int slot, int fd)
   serve(&w, slot);
   door_free(&client);
   envelope_clear(&env);
-  return 1;
+  return w.shown < LONG;
 }

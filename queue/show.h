@@ -20,7 +20,8 @@ struct show_s {
 
 /* May uid see the addresses of a message of this owner? */
 extern int show_may_see(show const *s, uid_t uid, uint64_t owner);
-/* Serves the client on fd, which stays open. Gives 1: ready for the next one. */
+/* Serves the client on fd, which stays open. Gives 1: ready for the next one; 0: it was a long list, and a new
+   process is smaller. */
 extern int show_serve(show *s, unsigned int slot, int fd);
 
 #endif

@@ -1,5 +1,6 @@
 /* store_look - shows a message to tern-showq: nothing is locked, changed, moved or unlinked, and what is half
-   written is no error of anybody. */
+   written is no error of anybody. Four system calls for a small message: open, the question who holds the
+   lock, one read for all from the state to the notes, close. */
 #include <errno.h>
 #include <fcntl.h>
 #include <skalibs/alloc.h>
@@ -31,7 +32,8 @@ static enum store_opened look(store_message *m, id const *i, envelope *e, int *a
     store_close(m);
     return STORE_ERROR;
   }
-  enum contents c = contents_read(m, i, CONTENTS_SIZE_UNKNOWN, e, &found, why);
+  enum contents c =
+      contents_ahead(m->fd) ? contents_read(m, i, CONTENTS_SIZE_UNKNOWN, e, &found, why) : CONTENTS_ERROR;
   *torn = !!found.torn;
   if (c == CONTENTS_WRONG)
     return told(m, *active);

@@ -11,6 +11,8 @@
 #include "queue/notes.h"
 #include "queue/store.h"
 
+#define KEEP 65536u /* bytes of memory that are kept for the next message's */
+
 /* Why this one: qsort_r of glibc, so that equal results come to stand together without a quadratic step. */
 static int by_result(void const *a, void const *b, void *data)
 {
@@ -109,14 +111,15 @@ static int read_notes(store_message const *m, stralloc *s)
 
 int store_notes(store_message const *m, int (*f)(void *, uint32_t, result const *, uint64_t), void *data)
 {
-  stralloc s = STRALLOC_ZERO;
+  static stralloc s = STRALLOC_ZERO; /* a list reads those of many messages */
   file_note note;
   int ok = read_notes(m, &s);
   for (size_t at = 0; ok && file_note_unpack(&note, s.s + at, s.len - at, &m->i); at += note.bytes)
     for (size_t k = 0; ok && k < note.n; k++)
       if (file_note_rcpt(&note, k) < m->state.n)
         ok = (*f)(data, file_note_rcpt(&note, k), &note.r, note.when);
-  stralloc_free(&s);
+  if (s.a > KEEP)
+    stralloc_free(&s);
   return ok;
 }
 

@@ -29,8 +29,10 @@
 void store_close(store_message *m)
 {
   int e = errno;
-  if (m->fd >= 0)
+  if (m->fd >= 0) {
+    contents_forget(m->fd);
     fd_close(m->fd);
+  }
   m->fd = -1;
   if (m->state.rcpt)
     alloc_free(m->state.rcpt);
