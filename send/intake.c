@@ -106,6 +106,7 @@ static void log_found(id const *i, char const *event, char const *what)
 static enum intake_opened not_opened(runner *r, uint32_t n, id const *i, enum store_opened how,
                                      char const *why)
 {
+  char text[ID_LEN + 1];
   switch (how) {
   case STORE_DAMAGED: log_found(i, "damaged", why); return INTAKE_GONE;
   case STORE_UNDONE:
@@ -117,7 +118,8 @@ static enum intake_opened not_opened(runner *r, uint32_t n, id const *i, enum st
     schedule_look(&r->schedule, n, r->now + FOREIGN_PAUSE);
     return INTAKE_LATER;
   case STORE_ERROR:
-    log_warn("open", why && *why ? why : "a message");
+    id_fmt(text, i);
+    log_warn(*why ? "set aside the damaged message" : "open the message", text);
     schedule_look(&r->schedule, n, r->now + ERROR_PAUSE);
     return INTAKE_LATER;
   default: return INTAKE_GONE;
