@@ -112,7 +112,7 @@ static void a_dead_destination_is_probed_by_one(void **state)
 static void entries_are_found_and_small(void **state)
 {
   waiting w;
-  uint32_t const n = 200000;
+  uint32_t const n = 1000000;
   uint32_t *at = malloc(n * sizeof *at);
   (void)state;
   assert_true(waiting_init(&w) && at);
