@@ -39,10 +39,9 @@ static int is_open(maildir const *d, int top)
 static int open_part(int top, char const *name, int flags, dev_t *dev, ino_t *ino)
 {
   struct stat st;
-  int fd;
-  if (mkdirat(top, name, 0700) < 0 && errno != EEXIST)
-    return -1;
-  fd = openat(top, name, flags | O_DIRECTORY | O_CLOEXEC);
+  int fd = openat(top, name, flags | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT && (!mkdirat(top, name, 0700) || errno == EEXIST))
+    fd = openat(top, name, flags | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0 && fstat(fd, &st) < 0) {
     fd_close(fd);
     return -1;
@@ -70,7 +69,7 @@ static int open_parts(maildir *d, int top)
 {
   dev_t dev;
   maildir_close(d);
-  if (mkdirat(top, "cur", 0700) < 0 && errno != EEXIST)
+  if (faccessat(top, "cur", F_OK, 0) < 0 && mkdirat(top, "cur", 0700) < 0 && errno != EEXIST)
     return 0;
   d->tmp = open_part(top, "tmp", O_PATH, &dev, &d->tmp_ino);
   if (d->tmp >= 0)
