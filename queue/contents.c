@@ -1,6 +1,6 @@
 /* contents - reads a queue file from the head on. Two system calls for a small message that has no state: one
    finds out that the state is a hole, one reads head, envelope and perhaps all the rest. Who only looks has
-   the beginning read ahead, state and all: one call. */
+   both read ahead as they are: two calls, whatever stands in them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,11 +12,11 @@
 #include "lib/checksum.h"
 #include "queue/contents.h"
 
-#define FIRST 8192u  /* bytes of head, envelope and body that are read at once: often all of it */
-#define KEEP 65536u  /* bytes of memory that are kept for the next file */
-#define PIECE 65536u /* bytes of the body */
-#define AHEAD (FILE_STATE + FIRST)
+#define FIRST 8192u      /* bytes of head, envelope and body that are read at once: often all of it */
+#define KEEP 65536u      /* bytes of memory that are kept for the next file */
+#define PIECE 65536u     /* bytes of the body */
 #define BLOCK_SECTORS 8u /* sectors of a disk block of 4096 bytes */
+#define FILE_STATE_BLOCK (BLOCK_SECTORS * FILE_SECTOR)
 
 static enum contents wrong(char *why, char const *what)
 {
@@ -24,23 +24,35 @@ static enum contents wrong(char *why, char const *what)
   return CONTENTS_WRONG;
 }
 
+/* The blocks between them are a hole, which the page cache would have to be filled for. */
 static struct {
   int fd; /* -1: none */
-  size_t len;
-  char s[AHEAD];
+  size_t state_len, len;
+  char state[FILE_STATE_BLOCK];
+  char s[FIRST];
 } ahead = {.fd = -1};
+
+static ssize_t pread_disk(int fd, char *s, size_t len, uint64_t at)
+{
+  ssize_t r;
+  do
+    r = pread(fd, s, len, (off_t)at);
+  while (r < 0 && errno == EINTR);
+  return r;
+}
 
 int contents_ahead(int fd)
 {
-  ssize_t r;
   ahead.fd = -1;
-  do
-    r = pread(fd, ahead.s, AHEAD, 0);
-  while (r < 0 && errno == EINTR);
+  ssize_t r = pread_disk(fd, ahead.s, sizeof ahead.s, FILE_STATE);
   if (r < 0)
+    return 0;
+  ssize_t state = pread_disk(fd, ahead.state, sizeof ahead.state, 0);
+  if (state < 0)
     return 0;
   ahead.fd = fd;
   ahead.len = (size_t)r;
+  ahead.state_len = (size_t)state;
   return 1;
 }
 
@@ -50,26 +62,30 @@ void contents_forget(int fd)
     ahead.fd = -1;
 }
 
-/* Is all that is asked for, or the end of the file, in what was read ahead? */
-static int is_ahead(int fd, size_t len, uint64_t at)
+/* What was read ahead, if that is all that is asked for, or all up to the end of the file. */
+static ssize_t pread_ahead(char *s, size_t len, uint64_t at)
 {
-  return fd == ahead.fd && at <= AHEAD && (ahead.len < AHEAD || len <= AHEAD - at);
+  char const *from = ahead.state;
+  size_t have = ahead.state_len;
+  if (at >= FILE_STATE) {
+    from = ahead.s;
+    have = ahead.len;
+    at -= FILE_STATE;
+    if (at > FIRST || (have == FIRST && len > FIRST - at))
+      return -1;
+  } else if (at > FILE_STATE_BLOCK || len > FILE_STATE_BLOCK - at)
+    return -1;
+  size_t n = at < have ? have - (size_t)at : 0;
+  if (n > len)
+    n = len;
+  memcpy(s, from + at, n);
+  return (ssize_t)n;
 }
 
 static ssize_t pread_once(int fd, char *s, size_t len, uint64_t at)
 {
-  ssize_t r;
-  if (is_ahead(fd, len, at)) {
-    size_t n = at < ahead.len ? ahead.len - (size_t)at : 0;
-    if (n > len)
-      n = len;
-    memcpy(s, ahead.s + at, n);
-    return (ssize_t)n;
-  }
-  do
-    r = pread(fd, s, len, (off_t)at);
-  while (r < 0 && errno == EINTR);
-  return r;
+  ssize_t r = fd == ahead.fd ? pread_ahead(s, len, at) : -1;
+  return r < 0 ? pread_disk(fd, s, len, at) : r;
 }
 
 /* As much as is there, up to len. -1: errno. */

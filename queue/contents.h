@@ -28,7 +28,7 @@ extern enum contents contents_read(store_message *m, id const *i, uint64_t size,
 extern enum contents contents_check_body(store_message const *m, char *why);
 /* Does anything stand in the state, whatever the head says? -1: errno. */
 extern int contents_has_state(int fd);
-/* Reads the beginning of fd at once, as it is now, for what is read of it after this; until contents_forget,
+/* Reads the state's first block and the beginning of the rest of fd, as they are now, for what is read of it after this; until contents_forget,
    or until that of another file is read. 0: errno. */
 extern int contents_ahead(int fd);
 extern void contents_forget(int fd);

@@ -1,6 +1,6 @@
 /* store_look - shows a message to tern-showq: nothing is locked, changed, moved or unlinked, and what is half
-   written is no error of anybody. Four system calls for a small message: open, the question who holds the
-   lock, one read for all from the state to the notes, close. */
+   written is no error of anybody. Five system calls for a small message: open, the question who holds the
+   lock, a read of head to notes, one of the state, close. */
 #include <errno.h>
 #include <fcntl.h>
 #include <skalibs/alloc.h>
