@@ -6,6 +6,7 @@ LD = $(shell head -n 1 conf-ld)
 CFLAGS_ALL = $(CC) -std=c11 -D_GNU_SOURCE -I. -Ibuild -fPIE -MMD -MP \
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla $(CFLAGS)
 SKARNET = -l:libskarnet.a
+comma = ,
 
 ROOMS = smtpd queue send local remote alias tools
 PROGRAMS = tern-smtpd tern-queue tern-showq tern-send tern-local tern-remote tern-alias newaliases \
@@ -59,7 +60,14 @@ build/conf.h: conf-home conf-users Makefile
 
 # ---- tests
 unit: $(TESTS)
-test-tools: $(TOOLS)
+test-tools: $(TOOLS) build/t/proofkill build/t/proofcut
+
+build/t/proofkill: build/t/crash/killer.o conf-ld
+	$(LD) -pie $(LDFLAGS) -o $@ $<
+
+build/t/proofcut: $(patsubst %,build/t/crash/%.o,cut disk recording judge) build/queue.a build/lib.a conf-ld
+	$(LD) -pie $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,open unlink rename fsync fdatasync ftruncate pwrite pwritev) -o $@ \
+		$(filter %.o,$^) build/queue.a build/lib.a $(SKARNET)
 
 $(TOOLS): build/t/%: build/t/%.o build/lib.a conf-ld
 	$(LD) -pie $(LDFLAGS) -o $@ $< build/lib.a $(SKARNET)
@@ -77,7 +85,7 @@ install: all
 clean:
 	rm -rf build bin
 
--include $(wildcard build/*/*.d)
+-include $(wildcard build/*/*.d build/t/crash/*.d)
 
 .PHONY: all unit test-tools check install clean
 .SECONDARY:

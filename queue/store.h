@@ -43,6 +43,7 @@ struct store_message_s {
   uint64_t length; /* its octets */
   uint64_t end;    /* of the file, notes included */
   uint32_t sum;    /* the body's checksum */
+  int checked;     /* the body was read when it was opened, and is right */
   uint64_t envelope;
   uint32_t envelope_length;
   store_state state;

@@ -122,8 +122,12 @@ static enum contents judge(store_message *m, id const *i, uint64_t size, envelop
                            contents_found *found, char *why)
 {
   enum contents c = contents_read(m, i, size, e, found, why);
-  if (c == CONTENTS_RIGHT && (check == STORE_FIRST || (check == STORE_SCAN && !found->has_state)))
+  /* with a torn sector, too, and before it is mended: afterwards nothing would tell damage from a crash */
+  if (c == CONTENTS_RIGHT &&
+      (check == STORE_FIRST || (check == STORE_SCAN && (!found->has_state || found->torn)))) {
     c = contents_check_body(m, why);
+    m->checked = 1;
+  }
   return c;
 }
 
@@ -177,16 +181,18 @@ static void leave_reason(id const *i, char const *why)
   fd_close(fd);
 }
 
+/* The reason first: whoever is killed in between does all of it again. Where a power cut left both names of a file that was
+   on its way, rename does nothing (POSIX), and the old name would stay for ever. */
 int store_quarantine(store_message *m, char const *why)
 {
   char path[FILE_PATH], bad[sizeof "queue/bad/" + ID_LEN] = "queue/bad/";
   file_path(path, &m->i);
   id_fmt(bad + 10, &m->i);
-  int ok = rename(path, bad) >= 0;
-  if (!ok && errno == ENOENT)
-    ok = mkdir("queue/bad", 0770) >= 0 && rename(path, bad) >= 0;
-  if (ok)
+  int ok = mkdir("queue/bad", 0770) >= 0 || errno == EEXIST;
+  if (ok) {
     leave_reason(&m->i, why);
+    ok = rename(path, bad) >= 0 && (unlink(path) >= 0 || errno == ENOENT);
+  }
   store_close(m);
   return ok;
 }

@@ -172,12 +172,6 @@ void intake_begin(runner *r, message *m)
   pass_begin(r, m);
 }
 
-static int untouched(message const *m)
-{
-  store_state const *s = &m->s.state;
-  return m->left == m->n && !s->attempts && !s->next && !s->hold;
-}
-
 /* Opens a message as far as it must be read now: the body of one that a scan found is checked before it is
    delivered the first time; not before, since a scan may find many that have long to wait. A `next` that is
    far away was written under another clock: no pause is longer than the longest. */
@@ -196,7 +190,7 @@ static enum intake_opened open_due(runner *r, uint32_t n, message **m)
     schedule_defer(&r->schedule, n, r->now + pause);
     return INTAKE_LATER;
   }
-  if (check == STORE_SCAN && !untouched(*m)) {
+  if (check == STORE_SCAN && !(*m)->s.checked) {
     intake_close(*m);
     opened = intake_open(r, n, STORE_FIRST, m);
   }

@@ -172,6 +172,43 @@ static void nonsense(void **state)
   remove_bad(&open_file);
 }
 
+/* A torn mark does not hide that the body is wrong: it is looked at before the mark is mended. */
+static void torn_and_wrong(void **state)
+{
+  char why[STORE_WHY];
+  store_message m = STORE_MESSAGE_ZERO;
+  size_t len;
+  (void)state;
+  id i = commit(2, "Subject: x\n\nhello\n", 18, 1);
+  char *s = slurp(&i, &len);
+  memset(s, 'x', FILE_SECTOR);
+  spill(&i, s, len);
+  expect(store_open(&m, &i, 0, STORE_SCAN, why), STORE_OPENED, "torn", 0);
+  assert_true(m.checked);
+  store_close(&m);
+  s[len - 1] ^= 4;
+  spill(&i, s, len);
+  expect(store_open(&m, &i, 0, STORE_SCAN, why), STORE_DAMAGED, "torn and wrong", 0);
+  remove_bad(&i);
+  free(s);
+}
+
+/* A power cut may leave both names of a file that was on its way to bad/. */
+static void two_names(void **state)
+{
+  char why[STORE_WHY], text[ID_LEN + 1], path[FILE_PATH], bad[64];
+  store_message m = STORE_MESSAGE_ZERO;
+  (void)state;
+  id i = commit(1, "x\n", 2, 1);
+  file_path(path, &i);
+  id_fmt(text, &i);
+  sprintf(bad, "queue/bad/%s", text);
+  assert_true(!chmod(path, 0666) && !link(path, bad));
+  expect(store_open(&m, &i, 0, STORE_SCAN, why), STORE_DAMAGED, "two names", 0);
+  assert_false(exists(path));
+  remove_bad(&i);
+}
+
 /* What a newer tern wrote waits: another version, a record that must be understood. */
 static void foreign(void **state)
 {
@@ -204,6 +241,7 @@ int main(void)
   struct CMUnitTest const tests[] = {cmocka_unit_test(every_truncation), cmocka_unit_test(every_flip),
                                      cmocka_unit_test(flips_with_state), cmocka_unit_test(torn_sectors),
                                      cmocka_unit_test(marks_of_another), cmocka_unit_test(nonsense),
+                                     cmocka_unit_test(torn_and_wrong), cmocka_unit_test(two_names),
                                      cmocka_unit_test(foreign)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
