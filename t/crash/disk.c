@@ -14,7 +14,7 @@
 #define CHOICES 65536u
 
 static struct {
-  int by_chance;
+  int by_chance, mostly_new; /* one sector alone that is wrong is what checksums are for */
   unsigned int at, used, seed;
   unsigned int digit[CHOICES], radix[CHOICES];
 } way;
@@ -28,15 +28,20 @@ void choice_all(void)
 void choice_chance(unsigned int seed)
 {
   way.by_chance = 1;
+  way.mostly_new = seed % 3 > 0;
   way.seed = seed;
+}
+
+static unsigned int draw(void)
+{
+  way.seed = way.seed * 1664525u + 1013904223u;
+  return way.seed >> 8;
 }
 
 unsigned int choice(unsigned int n)
 {
-  if (way.by_chance) {
-    way.seed = way.seed * 1664525u + 1013904223u;
-    return (way.seed >> 8) % n;
-  }
+  if (way.by_chance)
+    return way.mostly_new && draw() % 4 ? 0 : draw() % n;
   if (way.at == CHOICES)
     return 0;
   if (way.at == way.used) {
@@ -88,7 +93,7 @@ static void look(enum disk_model model, unsigned int k, unsigned int n, fate *f)
   else if (f->moved)
     f->name = model == DISK_JOURNAL ? (choice(2) ? NAME_BAD : NAME_QUEUE) : (enum disk_name)choice(4);
   else if (!named || f->over)
-    f->name = choice(2) ? NAME_QUEUE : NAME_NONE;
+    f->name = choice(2) ? NAME_NONE : NAME_QUEUE;
   else
     f->name = NAME_QUEUE;
 }

@@ -2,7 +2,8 @@
 
    proofkill attach N REPORT PID... [+ PID...]
       watches the pids, says "ready", and counts the calls of the one that accepts a connection, from there on. Those after
-      the + are killed with it. The report: "killed CALL AFTER SECONDS", or "missed COUNT" if it waits for the next before.
+      the + are killed with it. The report: "killed CALL AFTER SECONDS", or "missed COUNT" if it waits for the next before; " early" if
+      it answered before it synced anything.
    proofkill start PLAN PROGRAM [ARGUMENT...]
       becomes PROGRAM. If there is a file PLAN ("N start|notice SNAPSHOT"), which is removed, PROGRAM is killed at its n-th
       call since its start, or since its first read of ids that were told. Before that queue/ is copied to SNAPSHOT. The
@@ -27,7 +28,8 @@ enum trigger { AT_START, AT_NOTICE, AT_ACCEPT };
 static struct {
   enum trigger trigger;
   unsigned int n, seen;
-  pid_t target; /* 0: nobody has triggered yet */
+  int synced, early; /* early: it answered before anything was synced */
+  pid_t target;      /* 0: nobody has triggered yet */
   pid_t also[PIDS];
   unsigned int n_also;
   long last;            /* the call before */
@@ -94,19 +96,22 @@ static void kill_it(long nr)
     ;
   clock_gettime(CLOCK_REALTIME, &now);
   fprintf(job.report, "killed %s", name_of(nr));
-  fprintf(job.report, " %s %lld.%06ld\n", name_of(job.last), (long long)now.tv_sec, now.tv_nsec / 1000);
+  fprintf(job.report, " %s %lld.%06ld%s\n", name_of(job.last), (long long)now.tv_sec, now.tv_nsec / 1000,
+          job.trigger == AT_ACCEPT && job.early ? " early" : "");
   exit(fflush(job.report) ? 1 : 0);
 }
 
 static void missed(void)
 {
-  fprintf(job.report, "missed %u\n", job.seen);
+  fprintf(job.report, "missed %u%s\n", job.seen, job.trigger == AT_ACCEPT && job.early ? " early" : "");
   exit(fflush(job.report) ? 1 : 0);
 }
 
 static void begin_call(pid_t pid, long nr, unsigned long asked)
 {
   if (pid == job.target) {
+    job.synced |= nr == SYS_fsync;
+    job.early |= nr == SYS_sendmsg && !job.synced;
     if (++job.seen == job.n)
       kill_it(nr);
     if (job.trigger == AT_ACCEPT && nr == SYS_accept4)

@@ -104,6 +104,7 @@ def kill_injector(n, tag, size, also):
 
 
 def judge_injected(tag, answer, report):
+    want("early" not in report, "the client was answered before anything was synced")
     gone = lambda: not house.queue() and (answer[0] != "2" or copies(house.mails("anna"), tag))
     want(wait_for(PATIENCE, gone), f"after {PATIENCE} s the queue is {house.queue()}, the answer was {answer}")
     n = len(copies(house.mails("anna"), tag))
