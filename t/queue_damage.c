@@ -241,7 +241,7 @@ int main(void)
   struct CMUnitTest const tests[] = {cmocka_unit_test(every_truncation), cmocka_unit_test(every_flip),
                                      cmocka_unit_test(flips_with_state), cmocka_unit_test(torn_sectors),
                                      cmocka_unit_test(marks_of_another), cmocka_unit_test(nonsense),
-                                     cmocka_unit_test(torn_and_wrong), cmocka_unit_test(two_names),
+                                     cmocka_unit_test(torn_and_wrong),   cmocka_unit_test(two_names),
                                      cmocka_unit_test(foreign)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
