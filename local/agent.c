@@ -1,6 +1,7 @@
 /* agent - the channel and the batch. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
@@ -147,36 +148,24 @@ static int await(void)
   }
 }
 
-/* Nothing waits: what was to go out with an answer goes alone. */
-static void say_hello(int *is_said)
-{
-  if (!*is_said)
-    flush_all();
-  *is_said = 1;
-}
-
-void agent_work(self *me, result const *hello)
+void agent_work(self *me)
 {
   int is_end = 0;
   int is_leaving = 0;
-  int is_said = !hello;
   for (size_t i = 0; i < JOB_BATCH; i++)
     jobs[i].fd = -1;
-  door_start(&channel, SELF_CHANNEL, DOOR_ACCEPT_FDS);
-  is_broken = hello && !job_put_hello(&channel, hello);
+  door_init(&channel, SELF_CHANNEL, DOOR_ACCEPT_FDS);
+  is_broken = 0;
   while (!is_end && !is_broken) {
-    size_t n = take(&is_end);
-    if (n)
-      work(me, n);
-    else {
-      say_hello(&is_said);
-      if (is_leaving)
-        is_end = 1;
-    }
-    if (!is_end && !is_leaving && !await()) {
+    if (!is_leaving && !await()) {
       is_leaving = 1;
       (void)shutdown(SELF_CHANNEL, SHUT_RD);
     }
+    size_t n = take(&is_end);
+    if (n)
+      work(me, n);
+    else if (is_leaving)
+      is_end = 1;
   }
   door_close(&channel);
 }
@@ -187,31 +176,47 @@ void agent_work(self *me, result const *hello)
  * descriptor. */
 static int leave_the_door(int ch, int gone)
 {
+  int null;
   selfpipe_finish();
   (void)setsid();
-  if (gone == SELF_CHANNEL)
-    gone = fcntl(gone, F_DUPFD_CLOEXEC, SELF_GONE + 1);
-  if (gone < 0 || (ch != SELF_CHANNEL && dup3(ch, SELF_CHANNEL, O_CLOEXEC) < 0) ||
-      (gone != SELF_GONE && dup3(gone, SELF_GONE, O_CLOEXEC) < 0))
+  ch = fcntl(ch, F_DUPFD, SELF_GONE + 1);
+  gone = fcntl(gone, F_DUPFD, SELF_GONE + 1);
+  null = open("/dev/null", O_RDWR);
+  if (ch < 0 || gone < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+      dup2(ch, SELF_CHANNEL) < 0 || dup2(gone, SELF_GONE) < 0)
     return 0;
   if (close_range(SELF_GONE + 1, ~0u, 0) < 0)
     for (int fd = SELF_GONE + 1; fd < 1024; fd++)
       (void)close(fd);
+  (void)coe(SELF_CHANNEL);
+  (void)coe(SELF_GONE);
+  (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN);
   return 1;
+}
+
+static void say_hello(result const *r)
+{
+  door d;
+  tain deadline;
+  tain_now_g();
+  tain_addsec_g(&deadline, (int)AGENT_ANSWER);
+  door_init(&d, SELF_CHANNEL, DOOR_ACCEPT_FDS);
+  if (!job_put_hello(&d, r) || !door_send(&d, &deadline))
+    _exit(EXITS_TEMPORARY);
+  unixmessage_sender_free(&d.out);
 }
 
 void agent_run(agent_start const *s, int ch, int gone)
 {
   static self me;
-  result r;
+  result r = RESULT_ZERO;
+  int ok;
   if (!leave_the_door(ch, gone))
     _exit(EXITS_TEMPORARY);
-  if (become(&me, s, &r))
-    agent_work(&me, &r);
-  else {
-    door_start(&channel, SELF_CHANNEL, DOOR_REFUSE_FDS);
-    if (job_put_hello(&channel, &r))
-      flush_all();
-  }
+  ok = become(&me, s, &r);
+  say_hello(&r);
+  if (ok)
+    agent_work(&me);
   _exit(EXITS_OK);
 }

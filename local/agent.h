@@ -8,7 +8,6 @@
 
 #include "lib/identity.h"
 #include "local/self.h"
-#include "local/who.h"
 
 #define AGENT_IDLE 3u    /* seconds */
 #define AGENT_ANSWER 60u /* seconds for the runner to take an answer */
@@ -17,15 +16,14 @@ typedef struct agent_start_s agent_start;
 struct agent_start_s {
   enum process_kind kind;
   char const *name;
-  who const *who; /* whom it becomes */
+  identities const *ids;
   control const *c;
 };
 
 /* In the forked child: leaves everything that is the root door's, becomes the user, says so, works, exits. */
 extern void agent_run(agent_start const *s, int channel, int gone) __attribute__((noreturn));
 
-/* The loop alone, on SELF_CHANNEL and SELF_GONE, as who the caller is already (me->asked is set): until the channel is done.
-   hello: what the channel is told first, with the first answer if a job waits already; 0: nothing. */
-extern void agent_work(self *me, result const *hello);
+/* The loop alone, on SELF_CHANNEL and SELF_GONE, as who the caller is already (me->asked is set): until the channel is done. */
+extern void agent_work(self *me);
 
 #endif

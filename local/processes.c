@@ -8,10 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
-#include "lib/door.h"
-#include "lib/job.h"
-#include "lib/log.h"
-#include "local/failure.h"
 #include "local/processes.h"
 
 int processes_resize(processes *p, unsigned int max)
@@ -27,68 +23,26 @@ int processes_resize(processes *p, unsigned int max)
   return 1;
 }
 
-static process *find(processes *p, uint64_t number)
-{
-  for (unsigned int i = p->n; i; i--) /* the newest first: it is mostly one of those */
-    if (p->s[i - 1].number == number)
-      return p->s + i - 1;
-  return 0;
-}
-
-static void forget(processes *p, process *x)
-{
-  if (!x->pid) {
-    fd_close(x->channel);
-    p->looked_up--;
-  }
-  *x = p->s[--p->n];
-}
-
-int processes_begin(processes *p, uint64_t *number)
+int processes_fork(processes *p, agent_start const *s, int gone, uint64_t *number)
 {
   int fds[2];
+  pid_t pid;
   if (p->n >= p->max)
     return (errno = EAGAIN, -1);
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
     return -1;
-  *number = ++p->last;
-  p->s[p->n++] = (process){.number = *number, .channel = fds[1]};
-  p->looked_up++;
-  return fds[0];
-}
-
-void processes_refuse(processes *p, uint64_t number, result const *r)
-{
-  static door d;
-  process *x = find(p, number);
-  if (!x || x->pid)
-    return;
-  door_start(&d, x->channel, DOOR_REFUSE_FDS);
-  if (job_put_hello(&d, r))
-    (void)door_flush(&d); /* nothing stands in its way yet */
-  door_free(&d);
-  forget(p, x);
-}
-
-void processes_fork(processes *p, uint64_t number, agent_start const *s, int gone)
-{
-  process *x = find(p, number);
-  pid_t pid;
-  if (!x || x->pid)
-    return;
   pid = fork();
   if (!pid)
-    agent_run(s, x->channel, gone);
+    agent_run(s, fds[1], gone);
+  int e = errno;
+  fd_close(fds[1]);
   if (pid < 0) {
-    result r;
-    log_warn("make a process for", s->name);
-    failure_set(&r, errno, "make a process for", s->name);
-    processes_refuse(p, number, &r);
-    return;
+    fd_close(fds[0]);
+    return (errno = e, -1);
   }
-  fd_close(x->channel);
-  x->pid = pid;
-  p->looked_up--;
+  *number = ++p->last;
+  p->s[p->n++] = (process){.number = *number, .pid = pid};
+  return fds[0];
 }
 
 static void end(pid_t pid)
@@ -98,20 +52,18 @@ static void end(pid_t pid)
     (void)kill(pid, SIGKILL);
 }
 
-void processes_kill(processes *p, uint64_t number)
+void processes_kill(processes const *p, uint64_t number)
 {
-  process *x = find(p, number);
-  if (x && x->pid)
-    end(x->pid);
-  else if (x)
-    forget(p, x);
+  for (unsigned int i = 0; i < p->n; i++)
+    if (p->s[i].number == number)
+      end(p->s[i].pid);
 }
 
-static void forget_pid(processes *p, pid_t pid)
+static void forget(processes *p, pid_t pid)
 {
   for (unsigned int i = 0; i < p->n; i++)
     if (p->s[i].pid == pid) {
-      forget(p, p->s + i);
+      p->s[i] = p->s[--p->n];
       return;
     }
 }
@@ -126,6 +78,6 @@ void processes_reap(processes *p)
     if (info.si_code != CLD_EXITED || info.si_status)
       end(info.si_pid);
     (void)waitpid(info.si_pid, 0, 0);
-    forget_pid(p, info.si_pid);
+    forget(p, info.si_pid);
   }
 }

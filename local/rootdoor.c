@@ -1,7 +1,5 @@
 /* rootdoor - one poll, three kinds of descriptors: signals, the listener, connections. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
@@ -14,7 +12,6 @@
 #include "local/rootdoor.h"
 
 #define ANSWER_SECONDS 1 /* for the last answers on a connection */
-#define DRAIN_SECONDS 2  /* for names that are being looked up when we are to end */
 
 int rootdoor_settings(control *c, identities const *ids, stralloc *problem)
 {
@@ -30,21 +27,14 @@ int rootdoor_settings(control *c, identities const *ids, stralloc *problem)
 
 static int resize(rootdoor *d)
 {
-  unsigned int busy = (unsigned int)control_number(d->c, CONTROL_CONCURRENCYLOCAL);
-  return processes_resize(&d->p, 2 * (busy + PROCESS_IDLE_MAX(busy)) + ROOTDOOR_SPARE);
+  return processes_resize(&d->p,
+                          2 * (unsigned int)control_number(d->c, CONTROL_CONCURRENCYLOCAL) + ROOTDOOR_SPARE);
 }
 
 int rootdoor_init(rootdoor *d, identities const *ids, control *c)
 {
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
-    return 0;
-  if (null > 1)
-    fd_close(null);
-  (void)signal(SIGXFSZ, SIG_IGN); /* a full mailbox is an error of write */
   d->ids = ids;
   d->c = c;
-  lookups_init(&d->l, ids, c);
   for (unsigned int i = 0; i < ROOTDOOR_CONNECTIONS; i++)
     d->connections[i].fd = -1;
   return resize(d) && pipecoe(d->gone) >= 0;
@@ -52,49 +42,21 @@ int rootdoor_init(rootdoor *d, identities const *ids, control *c)
 
 /* ---- one connection */
 
-/* What lookups found out of him who was asked for under that number. */
-static void known(void *data, question const *q, who const *w)
-{
-  rootdoor *d = data;
-  agent_start s = {.kind = q->kind, .name = q->name, .who = w, .c = d->c};
-  if (w->r.class == RESULT_OK)
-    processes_fork(&d->p, q->number, &s, d->gone[0]);
-  else
-    processes_refuse(&d->p, q->number, &w->r);
-}
-
-static void look_up(rootdoor *d, question const *q)
-{
-  static who w;
-  if (q->kind == PROCESS_ALIAS)
-    who_find(&w, d->c, d->ids, q->kind, q->name); /* needs no passwd */
-  else if (lookups_ask(&d->l, q))
-    return;
-  else
-    failure_set(&w.r, errno, "look up", q->name);
-  known(d, q, &w);
-}
-
 static int give_process(rootdoor *d, door *x, frame const *f)
 {
-  static question q;
+  char name[PROCESS_NAME_MAX];
+  agent_start s = {.name = name, .ids = d->ids, .c = d->c};
+  uint64_t number;
   result r;
   int channel;
-  if (!process_take_ask(f, &q.kind, q.name))
+  if (!process_take_ask(f, &s.kind, name))
     return 0;
-  channel = processes_begin(&d->p, &q.number);
-  if (channel < 0) {
-    log_warn("make a process for", q.name);
-    failure_set(&r, errno, "make a process for", q.name);
-    return process_put_refused(x, &r);
-  }
-  if (!process_put_channel(x, q.number, channel)) {
-    fd_close(channel);
-    processes_kill(&d->p, q.number);
-    return 0;
-  }
-  look_up(d, &q);
-  return 1;
+  channel = processes_fork(&d->p, &s, d->gone[0], &number);
+  if (channel >= 0)
+    return process_put_channel(x, number, channel);
+  log_warn("make a process for", name);
+  failure_set(&r, errno, "make a process for", name);
+  return process_put_refused(x, &r);
 }
 
 static int answer(rootdoor *d, door *x, frame const *f)
@@ -164,7 +126,6 @@ static void reload(rootdoor *d)
     fd_close(d->gone[1]);
     d->gone[0] = fresh[0];
     d->gone[1] = fresh[1];
-    lookups_renew(&d->l, &known, d);
   }
   stralloc_free(&problem);
 }
@@ -183,22 +144,6 @@ static int heed(rootdoor *d)
   }
 }
 
-/* Those who were asked for become processes yet, or are refused. */
-static void finish_lookups(rootdoor *d)
-{
-  iopause_fd x[LOOKUPS_MAX];
-  tain end;
-  tain_now_g();
-  tain_addsec_g(&end, DRAIN_SECONDS);
-  while (d->p.looked_up && tain_future(&end)) {
-    tain deadline = end;
-    unsigned int n = lookups_prepare(&d->l, x, &deadline);
-    if (iopause_g(x, n, &deadline) < 0 && errno != EINTR)
-      return;
-    lookups_act(&d->l, &known, d);
-  }
-}
-
 /* What was asked before we stop is answered; the next write of the runner fails, and it asks our successor.
  */
 static void drain(rootdoor *d)
@@ -211,16 +156,14 @@ static void drain(rootdoor *d)
     (void)shutdown(x->fd, SHUT_RD);
     serve(d, x);
   }
-  finish_lookups(d);
 }
 
 void rootdoor_run(rootdoor *d)
 {
-  iopause_fd x[2 + ROOTDOOR_CONNECTIONS + LOOKUPS_MAX];
+  iopause_fd x[2 + ROOTDOOR_CONNECTIONS];
   door *whose[2 + ROOTDOOR_CONNECTIONS];
   for (;;) {
-    unsigned int n = 2, all;
-    tain deadline = tain_infinite;
+    unsigned int n = 2;
     x[0] = (iopause_fd){.fd = d->signals, .events = IOPAUSE_READ};
     x[1] = (iopause_fd){.fd = d->listener, .events = IOPAUSE_READ};
     for (unsigned int i = 0; i < ROOTDOOR_CONNECTIONS; i++)
@@ -230,15 +173,13 @@ void rootdoor_run(rootdoor *d)
                             .events = IOPAUSE_READ | (door_wants_flush(whose[n]) ? IOPAUSE_WRITE : 0)};
         n++;
       }
-    all = n + lookups_prepare(&d->l, x + n, &deadline);
-    if (iopause_g(x, all, &deadline) < 0 && errno != EINTR)
+    if (iopause_g(x, n, &tain_infinite) < 0 && errno != EINTR)
       _exit(111);
     if (x[0].revents && !heed(d))
       break;
     for (unsigned int i = 2; i < n; i++)
       if (x[i].revents)
         serve(d, whose[i]);
-    lookups_act(&d->l, &known, d);
     if (x[1].revents)
       welcome(d);
   }

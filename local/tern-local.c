@@ -10,6 +10,7 @@
 #include "lib/listener.h"
 #include "lib/privileges.h"
 #include "lib/service.h"
+#include "local/names.h"
 #include "local/rootdoor.h"
 
 int main(int argc, char const *const *argv)
@@ -23,6 +24,8 @@ int main(int argc, char const *const *argv)
   if (!rootdoor_settings(&c, &ids, &problem))
     service_refuse(&problem);
   tzset();
+  if (ids.root)
+    names_load();
   d.listener = listener_door("local", ids.uid[TERNS], ids.gid[TERNS], 0600);
   if (d.listener < 0)
     service_fail("listen at", "run/local");

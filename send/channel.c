@@ -54,36 +54,11 @@ static void lose_jobs(channel *c)
   c->n = 0;
 }
 
-int channel_rest(channel *c)
-{
-  side *s = c->r->delivery.side + SIDE_LOCAL;
-  if (c->n || c->resting || c->state != CHANNEL_OPEN || c->of->kind == DESTINATION_REMOTE)
-    return 0;
-  c->resting = 1;
-  c->served = 0;
-  c->of->resting++;
-  s->resting++;
-  s->n--;
-  return 1;
-}
-
-static void stir(channel *c)
-{
-  side *s = c->r->delivery.side + SIDE_LOCAL;
-  if (!c->resting)
-    return;
-  c->resting = 0;
-  c->of->resting--;
-  s->resting--;
-  s->n++;
-}
-
 void channel_drop(channel *c)
 {
   runner *r = c->r;
   destination *d = c->of;
   lose_jobs(c);
-  stir(c);
   watch_remove(&r->watch, &c->w);
   door_close(&c->d);
   ring_leave(&c->side);
@@ -102,10 +77,8 @@ void channel_close(channel *c)
 {
   runner *r = c->r;
   enum delivery_side which = side_of(c->of->kind);
-  int had_room = !c->resting;
   channel_drop(c);
-  if (had_room)
-    delivery_room(r, which);
+  delivery_room(r, which);
 }
 
 /* An agent that leaves reads no more, but does and answers what it has read: closing now would do that twice. What did
@@ -216,7 +189,6 @@ int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t se
                            .since = c->r->now,
                            .due = c->r->now + seconds};
   c->served++;
-  stir(c);
   for (uint32_t k = first, i = 0; i < n; i++, k = m->rcpt[k].next)
     m->rcpt[k].stage = STAGE_OUT;
   flush(c);

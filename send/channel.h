@@ -43,7 +43,6 @@ struct channel_s {
   given job[JOB_BATCH];
   unsigned int n;  /* jobs */
   int greeted;     /* its process said what it has to say first */
-  int resting;     /* local: it has no job, and another may have its part of the room */
   int refused;     /* its process said that it could not become the user */
   int leaving;     /* it takes no more jobs, answers those that it has read, and closes */
   uint32_t served; /* jobs ever */
@@ -60,10 +59,8 @@ extern int channel_open(channel *c);
 /* Sends a job: n recipients of m from `first` on. 0: they are still the caller's (errno). */
 extern int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t seconds);
 extern void channel_taken(channel *c, given const *g); /* the job is done */
-/* A process without a job and without prospects leaves its part of the room. 0: it is no such process. */
-extern int channel_rest(channel *c);
-extern void channel_close(channel *c); /* its jobs are lost; who starves is called */
-extern void channel_drop(channel *c);  /* the same for an idle one, whose room is taken at once */
+extern void channel_close(channel *c);                 /* its jobs are lost; who starves is called */
+extern void channel_drop(channel *c); /* the same for an idle one, whose room is taken at once */
 extern int channel_is_slow(channel const *c);
 
 #endif

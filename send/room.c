@@ -4,13 +4,12 @@
 #include "send/localdoor.h"
 #include "send/room.h"
 
-/* Of those that have `least` jobs or more. */
-static channel *least_busy(destination const *d, unsigned int least)
+static channel *least_busy(destination const *d)
 {
   channel *best = 0;
   for (ring *i = d->channels.next; i != &d->channels; i = i->next) {
     channel *c = ring_of(channel, own, i);
-    if (c->state == CHANNEL_OPEN && !c->refused && !c->leaving && c->n >= least && (!best || c->n < best->n))
+    if (c->state == CHANNEL_OPEN && !c->refused && !c->leaving && (!best || c->n < best->n))
       best = c;
   }
   return best;
@@ -64,17 +63,17 @@ static int own_room(runner *r, destination *d)
   return other && other->open && !other->messages && close_idle_of(other);
 }
 
-/* A destination that has a channel leaves a part of the room to those that have none; one that rests is none. Who starves is
-   served in turn: room that comes free is for whom delivery_room called. */
+/* A destination that has a channel leaves a part of the room to those that have none. Who starves is served
+   in turn: room that comes free is for whom delivery_room called. */
 static int common_room(runner *r, destination *d)
 {
   side *s = r->delivery.side + side_of(d->kind);
   uint32_t kept = s->limit / (d->kind == DESTINATION_REMOTE ? 20 : 4);
   int in_turn = d->called_in || ring_empty(&s->starving);
   d->called_in = 0;
-  if (d->open > d->resting && s->n + kept >= s->limit)
+  if (d->open && s->n + kept >= s->limit)
     return 0;
-  if (in_turn && (s->n < s->limit || (d->kind == DESTINATION_REMOTE && close_idle(s))))
+  if (in_turn && (s->n < s->limit || close_idle(s)))
     return 1;
   ring_append(&s->starving, &d->ready);
   return 0;
@@ -86,17 +85,6 @@ static int owes_twin(runner *r, destination *d)
   destination *other = twin(r, d);
   return other && other->messages && !other->open &&
          d->open >= control_number(&r->set.c, CONTROL_CONCURRENCYUSER);
-}
-
-/* A process more, for which the one that has rested longest may have to go. */
-static int new_process(runner *r, destination *d)
-{
-  side *s = r->delivery.side + SIDE_LOCAL;
-  if (!own_room(r, d) || !common_room(r, d))
-    return 0;
-  if (s->resting >= s->resting_max)
-    (void)close_idle(s);
-  return localdoor_ask(r, d);
 }
 
 /* Has this channel had its turn while others starve? */
@@ -131,24 +119,21 @@ static channel *remote_channel(runner *r, destination *d, channel *best)
 
 static channel *local_channel(runner *r, destination *d, channel *best)
 {
-  int slow;
-  if (best && best->resting && !common_room(r, d))
-    best = least_busy(d, 1); /* it may have more of those that it has */
-  slow = best && channel_is_slow(best);
+  int slow = best && channel_is_slow(best);
   if (best && best->n < ROOM_SHARE && !slow)
     return best;
-  if (!d->asked && !d->resting)
-    (void)new_process(r, d);
+  if (!d->asked && own_room(r, d) && common_room(r, d))
+    (void)localdoor_ask(r, d);
   return best && best->n < JOB_BATCH && !slow ? best : 0;
 }
 
 channel *room_channel(runner *r, destination *d)
 {
-  channel *best = least_busy(d, 0);
+  channel *best = least_busy(d);
   if (best && (must_yield(r, best) || owes_twin(r, d))) {
     if (best->n)
       return 0;
-    channel_close(best); /* which calls who starves, if it had a part of the room */
+    channel_close(best); /* which calls who starves */
     ring_append(&r->delivery.side[side_of(d->kind)].starving, &d->ready);
     return 0;
   }

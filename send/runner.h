@@ -60,9 +60,8 @@ struct side_s {  /* local and remote channels */
   ring channels; /* the longest idle first among the idle */
   ring ready;    /* destinations that may be able to go on */
   ring starving; /* destinations that have no channel and find no room for one */
-  uint32_t n;    /* channels, without those that rest */
+  uint32_t n;    /* channels */
   uint32_t limit;
-  uint32_t resting, resting_max; /* local: processes without a job */
 };
 typedef struct delivery_s delivery;
 struct delivery_s {

@@ -470,90 +470,10 @@ static void bounds_processes(void **state)
     }
     door_init(x + n, f.fd, DOOR_REFUSE_FDS);
   }
-  assert_in_range(n, 2 * (2 + PROCESS_IDLE_MAX(2)) + ROOTDOOR_SPARE - 4,
-                  2 * (2 + PROCESS_IDLE_MAX(2)) + ROOTDOOR_SPARE);
+  assert_in_range(n, 2 * 2 + ROOTDOOR_SPARE - 4, 2 * 2 + ROOTDOOR_SPARE);
   while (n)
     door_close(x + --n);
   reload("concurrencylocal", "20");
-}
-
-/* ---- those who look names up */
-
-/* A lookup process that is new, with nothing behind it; alice's process is *x. */
-static pid_t fresh_lookup(door *x)
-{
-  reload("concurrencylocal", "20"); /* which ends those that are there */
-  ask_ok(x, PROCESS_PLAIN, "alice");
-  return child_before(newest_child());
-}
-
-static void ask_only(enum process_kind kind, char const *name, door *x)
-{
-  frame f;
-  result r;
-  assert_true(process_put_ask(&to_root, kind, name) && door_send(&to_root, soon()));
-  assert_true(door_wait(&to_root, &f, soon()) && process_take_answer(&f, &last_number, &r));
-  assert_int_equal(f.type, PROCESS_CHANNEL);
-  door_init(x, f.fd, DOOR_REFUSE_FDS);
-}
-
-static void expect_hello(door *x, enum result_class want)
-{
-  frame f;
-  result r;
-  if (!door_wait(x, &f, soon()) || !job_take_hello(&f, &r))
-    fail_msg("no hello: %s", strerror(errno));
-  assert_int_equal(r.class, want);
-}
-
-static void looks_up_with_no_power(void **state)
-{
-  char want[64];
-  door x;
-  pid_t pid = fresh_lookup(&x);
-  (void)state;
-  assert_true(pid > 0);
-  door_close(&x);
-  expect_status(pid, "NoNewPrivs", " 1");
-  expect_status(pid, "CapEff", " 0000000000000000");
-  expect_status(pid, "CapPrm", " 0000000000000000");
-  if (!ids.root)
-    return;
-  snprintf(want, sizeof want, " %u %u %u %u", SUITE + TERNL, SUITE + TERNL, SUITE + TERNL, SUITE + TERNL);
-  expect_status(pid, "Uid", want);
-  expect_status(pid, "Groups", "");
-}
-
-/* A directory service that hangs holds up him whom it was asked for, and nobody else; one that dies is made anew. */
-static void waits_for_no_lookup(void **state)
-{
-  door first, slow, quick, killed;
-  pid_t pid = fresh_lookup(&first);
-  (void)state;
-  assert_true(pid > 0);
-  kill(pid, SIGSTOP);
-  ask_only(PROCESS_PLAIN, "alice", &slow);
-  ask_only(PROCESS_PLAIN, "bob", &quick);
-  expect_hello(&quick, RESULT_OK);
-  kill(pid, SIGCONT);
-  expect_hello(&slow, RESULT_OK);
-  door_close(&slow);
-  door_close(&quick);
-  kill(pid, SIGSTOP);
-  ask_only(PROCESS_PLAIN, "alice", &slow);
-  assert_true(process_put_kill(&to_root, last_number) && door_send(&to_root, soon())); /* he is given up */
-  ask_only(PROCESS_PLAIN, "bob", &quick);
-  frame f;
-  assert_false(door_wait(&slow, &f, soon()));
-  expect_hello(&quick, RESULT_OK);
-  kill(pid, SIGKILL);
-  assert_true(wait_end(pid, 30));
-  ask_only(PROCESS_PLAIN, "nosuchuser-x", &killed);
-  expect_hello(&killed, RESULT_PERMANENT);
-  door_close(&first);
-  door_close(&slow);
-  door_close(&quick);
-  door_close(&killed);
 }
 
 /* TERM: the door ends at once, a process does what it was given and ends. */
@@ -609,8 +529,6 @@ int main(void)
       cmocka_unit_test(hangs_up_on_nonsense),
       cmocka_unit_test(hangs_up_on_strangers),
       cmocka_unit_test(bounds_processes),
-      cmocka_unit_test(looks_up_with_no_power),
-      cmocka_unit_test(waits_for_no_lookup),
       cmocka_unit_test(drains),
   };
   return cmocka_run_group_tests(tests, runner_setup, runner_teardown);

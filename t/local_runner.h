@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <grp.h>
-#include <limits.h>
 #include <poll.h>
 #include <time.h>
 #include "t/local_house.h"
@@ -179,8 +178,8 @@ __attribute__((unused)) static unsigned int count_files(char const *folder, char
   return n;
 }
 
-/* The pid of the newest child of the root door that is older than that; 0: there is none. */
-__attribute__((unused)) static pid_t child_before(pid_t before)
+/* The pid of the newest child of the root door; 0: there is none. */
+__attribute__((unused)) static pid_t newest_child(void)
 {
   char path[64], s[4096];
   pid_t pid = 0;
@@ -193,16 +192,10 @@ __attribute__((unused)) static pid_t child_before(pid_t before)
       long n = strtol(p, &end, 10);
       if (end == p)
         break;
-      if (n < before && n > pid)
-        pid = (pid_t)n;
+      pid = (pid_t)n;
     }
   fclose(f);
   return pid;
-}
-
-__attribute__((unused)) static pid_t newest_child(void)
-{
-  return child_before(INT_MAX);
 }
 
 __attribute__((unused)) static int wait_end(pid_t pid, int seconds)

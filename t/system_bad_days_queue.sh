@@ -1,5 +1,4 @@
 #!/bin/sh
-# as: both
 # limit: 240
 # Files of every kind of damage in the queue, mailboxes that are locked or are not what they should be: what makes no sense is
 # set aside, what can't be done now is done later, and everything else goes on.
