@@ -28,8 +28,9 @@ extern enum contents contents_read(store_message *m, id const *i, uint64_t size,
 extern enum contents contents_check_body(store_message const *m, char *why);
 /* Does anything stand in the state, whatever the head says? -1: errno. */
 extern int contents_has_state(int fd);
-/* Reads the state's first block and the beginning of the rest of fd, as they are now, for what is read of it after this; until contents_forget,
-   or until that of another file is read. 0: errno. */
+/* For tern-showq, which only looks: reads the state's first block and the beginning of the rest of fd, as they are
+   now; what is read of fd after this comes from there, until contents_forget (store_close calls it), or until
+   another file is read ahead. One file at a time. 0: errno. */
 extern int contents_ahead(int fd);
 extern void contents_forget(int fd);
 /* Reads len bytes at `at`. 1; 0: the file is shorter, or errno is not 0. */

@@ -23,7 +23,7 @@ static enum store_opened look(store_message *m, id const *i, envelope *e, int *a
 {
   char why[STORE_WHY];
   char path[FILE_PATH];
-  contents_found found;
+  contents_found found = {0};
   file_path(path, i);
   *m = (store_message){.i = *i, .fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   if (m->fd < 0)

@@ -126,7 +126,7 @@ static enum contents judge(store_message *m, id const *i, uint64_t size, envelop
   if (c == CONTENTS_RIGHT &&
       (check == STORE_FIRST || (check == STORE_SCAN && (!found->has_state || found->torn)))) {
     c = contents_check_body(m, why);
-    m->checked = 1;
+    m->checked = c == CONTENTS_RIGHT;
   }
   return c;
 }
@@ -181,8 +181,8 @@ static void leave_reason(id const *i, char const *why)
   fd_close(fd);
 }
 
-/* The reason first: whoever is killed in between does all of it again. Where a power cut left both names of a file that was
-   on its way, rename does nothing (POSIX), and the old name would stay for ever. */
+/* The reason first: whoever is killed in between does all of it again. Where a power cut left both names of a file
+   that was on its way, rename does nothing (POSIX), and the old name would stay for ever. */
 int store_quarantine(store_message *m, char const *why)
 {
   char path[FILE_PATH], bad[sizeof "queue/bad/" + ID_LEN] = "queue/bad/";
