@@ -1,7 +1,7 @@
 /* connection - the SMTP connection that a worker holds. See connection.h for what it promises. */
 #include <errno.h>
 #include <string.h>
-#include "remote/connect.h"
+#include "lib/connect.h"
 #include "remote/connection.h"
 
 static int unable(connection *k, result *r)

@@ -9,7 +9,7 @@
 #include <skalibs/ip46.h>
 #include <skalibs/tai.h>
 #include "lib/result.h"
-#include "remote/answer.h"
+#include "lib/answer.h"
 #include "remote/settings.h"
 
 #define MX_HOSTS 20u /* addresses that are tried */

@@ -4,7 +4,7 @@
 #ifndef TERN_REMOTE_PUNYCODE_H
 #define TERN_REMOTE_PUNYCODE_H
 
-#include "remote/answer.h"
+#include "lib/answer.h"
 
 /* A domain of ASCII alone is copied as it is. 0: not UTF-8, or too long. */
 extern int punycode_domain(char out[ANSWER_NAME], char const *domain);

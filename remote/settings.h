@@ -6,7 +6,7 @@
 #include <skalibs/stralloc.h>
 #include "lib/control.h"
 #include "lib/identity.h"
-#include "remote/dns.h"
+#include "lib/dns.h"
 #include "remote/hosts.h"
 #include "remote/self.h"
 

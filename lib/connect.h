@@ -1,6 +1,6 @@
 /* connect - a TCP connection to one address, within a deadline. */
-#ifndef TERN_REMOTE_CONNECT_H
-#define TERN_REMOTE_CONNECT_H
+#ifndef TERN_CONNECT_H
+#define TERN_CONNECT_H
 
 #include <stdint.h>
 #include <skalibs/ip46.h>

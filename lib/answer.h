@@ -1,7 +1,7 @@
 /* answer - a DNS answer (RFC 1035 section 4), read by hand: nothing in it is believed before it is measured.
  */
-#ifndef TERN_REMOTE_ANSWER_H
-#define TERN_REMOTE_ANSWER_H
+#ifndef TERN_ANSWER_H
+#define TERN_ANSWER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #define ANSWER_RECORDS 32u /* kept; of more MX records those with the lowest preference */
 #define ANSWER_CHAIN 16u   /* CNAMEs that are followed within one answer */
 
-enum answer_type { ANSWER_A = 1, ANSWER_CNAME = 5, ANSWER_MX = 15, ANSWER_AAAA = 28 };
+enum answer_type { ANSWER_A = 1, ANSWER_CNAME = 5, ANSWER_PTR = 12, ANSWER_MX = 15, ANSWER_AAAA = 28 };
 
 enum answer_kind {
   ANSWER_FOUND,     /* records */
@@ -28,8 +28,8 @@ typedef struct answer_record_s answer_record;
 struct answer_record_s {
   ip46 ip;                /* A, AAAA */
   uint16_t preference;    /* MX */
-  char name[ANSWER_NAME]; /* MX: the host, without a dot at the end; "." for the root; "" if it can't be a
-                             host's name */
+  char name[ANSWER_NAME]; /* MX, PTR: the host, without a dot at the end; "." for the root; "" if it can't be
+                             a host's name */
 };
 
 typedef struct answer_s answer;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <skalibs/iopause.h>
 #include <skalibs/socket.h>
-#include "remote/connect.h"
+#include "lib/connect.h"
 #include "lib/pool.h"
 
 /* Waits until the connection stands. 0: errno. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <skalibs/uint16.h>
-#include "remote/answer.h"
+#include "lib/answer.h"
 
 #define HEAD 12u
 #define CLASS_IN 1u
@@ -161,6 +161,15 @@ static int take_address(answer *a, packet const *p, rr const *r)
   return 1;
 }
 
+/* What a PTR or an MX names, made fit to be kept. */
+static void judge_name(char name[NS_MAXDNAME])
+{
+  if (!*name)
+    memcpy(name, ".", 2);
+  else if (!answer_name_is_host(name))
+    *name = 0;
+}
+
 /* Puts an MX in its place; when there are too many, the last one falls off. */
 static int take_mx(answer *a, packet const *p, rr const *r)
 {
@@ -170,10 +179,7 @@ static int take_mx(answer *a, packet const *p, rr const *r)
   if (r->len < 3 || !take_name(p, &data, name) || data != r->data + r->len)
     return 0;
   preference = (uint16_t)number(p, r->data);
-  if (!*name)
-    memcpy(name, ".", 2);
-  else if (!answer_name_is_host(name))
-    *name = 0;
+  judge_name(name);
   for (i = a->n; i && a->record[i - 1].preference > preference; i--)
     ;
   if (i == ANSWER_RECORDS)
@@ -183,6 +189,19 @@ static int take_mx(answer *a, packet const *p, rr const *r)
   memmove(a->record + i + 1, a->record + i, (a->n - 1 - i) * sizeof *a->record);
   a->record[i].preference = preference;
   memcpy(a->record[i].name, name, strlen(name) + 1);
+  return 1;
+}
+
+static int take_ptr(answer *a, packet const *p, rr const *r)
+{
+  char name[NS_MAXDNAME];
+  size_t data = r->data;
+  if (!take_name(p, &data, name) || data != r->data + r->len)
+    return 0;
+  if (a->n == ANSWER_RECORDS)
+    return 1;
+  judge_name(name);
+  memcpy(a->record[a->n++].name, name, strlen(name) + 1);
   return 1;
 }
 
@@ -196,7 +215,9 @@ static enum answer_kind collect(answer *a, packet const *p, size_t at, enum answ
       return ANSWER_BROKEN;
     if (r.type != (unsigned int)type || r.class != CLASS_IN || !same(r.owner, a->name))
       continue;
-    if (!(type == ANSWER_MX ? take_mx(a, p, &r) : take_address(a, p, &r)))
+    if (!(type == ANSWER_MX    ? take_mx(a, p, &r)
+          : type == ANSWER_PTR ? take_ptr(a, p, &r)
+                               : take_address(a, p, &r)))
       return ANSWER_BROKEN;
   }
   if (a->n)

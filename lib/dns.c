@@ -11,8 +11,8 @@
 #include <skalibs/socket.h>
 #include <skalibs/types.h>
 #include <skalibs/uint16.h>
-#include "remote/connect.h"
-#include "remote/dns.h"
+#include "lib/connect.h"
+#include "lib/dns.h"
 
 #define DNS_PORT 53
 #define DNS_ANSWER 65535u /* octets: what the length before a TCP answer can say */
@@ -194,11 +194,17 @@ static enum answer_kind ask_servers(dns const *d, answer *a, question *q, tain c
 
 enum dns_found dns_ask(dns const *d, answer *a, char const *name, enum answer_type type)
 {
-  char asked[ANSWER_NAME];
-  unsigned int i;
   tain end;
   tain_now_g();
   tain_addsec_g(&end, DNS_SECONDS);
+  return dns_ask_until(d, a, name, type, &end);
+}
+
+enum dns_found dns_ask_until(dns const *d, answer *a, char const *name, enum answer_type type,
+                             tain const *end)
+{
+  char asked[ANSWER_NAME];
+  unsigned int i;
   if (!answer_name_is_host(name))
     return DNS_NXDOMAIN;
   memcpy(asked, name, strlen(name) + 1);
@@ -206,7 +212,7 @@ enum dns_found dns_ask(dns const *d, answer *a, char const *name, enum answer_ty
     question q = {.name = asked, .type = type};
     random_buf((char *)&q.id, sizeof q.id);
     q.len = answer_question(q.s + 2, q.id, asked, type);
-    switch (ask_servers(d, a, &q, &end)) {
+    switch (ask_servers(d, a, &q, end)) {
     case ANSWER_FOUND: return DNS_FOUND;
     case ANSWER_NODATA: return DNS_NODATA;
     case ANSWER_NXDOMAIN: return DNS_NXDOMAIN;
