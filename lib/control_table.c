@@ -152,6 +152,81 @@ static int is_name(char const *line, char const **remedy)
   return !strpbrk(line, " \t/:,@");
 }
 
+static int is_barelinefeed(char const *line, char const **remedy)
+{
+  *remedy = "write refuse, or normalize to take a bare LF or CR for the end of a line";
+  return !strcmp(line, "refuse") || !strcmp(line, "normalize");
+}
+
+static int is_requirement(char const *line, char const **remedy)
+{
+  *remedy = "write no, yes (the client's address must have a name) or confirmed (which leads back to it)";
+  return !strcmp(line, "no") || !strcmp(line, "yes") || !strcmp(line, "confirmed");
+}
+
+/* The first word of a line, into `word`. 0: it is too long. */
+static int first_word(char const *line, char word[256], char const **rest)
+{
+  size_t n = strcspn(line, " \t");
+  if (n >= 256)
+    return 0;
+  memcpy(word, line, n);
+  word[n] = 0;
+  *rest = line + n + strspn(line + n, " \t");
+  return 1;
+}
+
+static int is_access(char const *line, char const **remedy)
+{
+  char word[256];
+  char const *rest;
+  netblock n;
+  *remedy = "write a network, then ok, refuse or later, and for the last two what to say, as in 192.0.2.0/24 "
+            "refuse no mail "
+            "from there";
+  if (!first_word(line, word, &rest) || !netblock_scan(&n, word) || !first_word(rest, word, &rest))
+    return 0;
+  return (!strcmp(word, "ok") && !*rest) || !strcmp(word, "refuse") || !strcmp(word, "later");
+}
+
+static int is_dnsbl(char const *line, char const **remedy)
+{
+  char word[256];
+  netblock n;
+  *remedy = "write a zone, and perhaps the answers that count, as in zen.example.org or list.example.net "
+            "127.0.0.2 127.0.0.4/30";
+  if (!first_word(line, word, &line) || !address_is_domain(word, strlen(word)) || *word == '[')
+    return 0;
+  while (*line)
+    if (!first_word(line, word, &line) || !netblock_scan(&n, word))
+      return 0;
+  return 1;
+}
+
+static int is_bad_address(char const *line, char const **remedy)
+{
+  *remedy = "write user@example.org, @example.org for a whole domain, or @.example.org for all below it";
+  if (*line == '@')
+    return address_is_domain(line + 1 + (line[1] == '.'), strlen(line + 1 + (line[1] == '.')));
+  return address_judge(line, strlen(line)) == ADDRESS_OK && strchr(line, '@');
+}
+
+static int is_bad_helo(char const *line, char const **remedy)
+{
+  *remedy = "write a host's name, or .example.org for all below it";
+  return !strpbrk(line, " \t@") && (*line != '.' || line[1]);
+}
+
+static int is_recipientsfile(char const *line, char const **remedy)
+{
+  char const *colon = strchr(line, ':');
+  *remedy = "write domain:file, the file's path from the instance's folder, as in "
+            "example.org:control/example.org.users";
+  return colon && colon > line &&
+         address_is_domain(line + (*line == '.'), (size_t)(colon - line - (*line == '.'))) && colon[1] &&
+         colon[1] != '/' && !strstr(colon + 1, "..") && !strpbrk(colon, " \t");
+}
+
 #define SECONDS_MAX 86400u
 
 control_entry const control_table[CONTROL_N] = {
@@ -170,7 +245,7 @@ control_entry const control_table[CONTROL_N] = {
     [CONTROL_DATABYTES] = {"databytes", CONTROL_NUMBER, "52428800", "52428800", 1, 1ull << 40, 0},
     [CONTROL_CONCURRENCYLOCAL] = {"concurrencylocal", CONTROL_NUMBER, "20", "20", 1, 1000, 0},
     [CONTROL_CONCURRENCYREMOTE] = {"concurrencyremote", CONTROL_NUMBER, "200", "200", 1, 4000, 0},
-    [CONTROL_CONCURRENCYINCOMING] = {"concurrencyincoming", CONTROL_NUMBER, "200", "200", 1, 900, 0},
+    [CONTROL_CONCURRENCYINCOMING] = {"concurrencyincoming", CONTROL_NUMBER, "200", "200", 1, 3000, 0},
     [CONTROL_CONCURRENCYUSER] = {"concurrencyuser", CONTROL_NUMBER, "4", "4", 1, 100, 0},
     [CONTROL_QUEUELIFETIME] = {"queuelifetime", CONTROL_NUMBER, "604800", "604800", 0, 1ull << 32, 0},
     [CONTROL_RESOLVER] = {"resolver", CONTROL_LINES, "", "", 0, 0, &is_resolver},
@@ -186,4 +261,18 @@ control_entry const control_table[CONTROL_N] = {
     [CONTROL_QUEUEVIEWERS] = {"queueviewers", CONTROL_LINES, "root", "root", 0, 0, &is_name},
     [CONTROL_QUEUEADMINS] = {"queueadmins", CONTROL_LINES, "root", "root", 0, 0, &is_name},
     [CONTROL_VIRTUAL] = {"virtual", CONTROL_LINE, "", "", 0, 0, &is_path},
+    [CONTROL_MAXRECIPIENTS] = {"maxrecipients", CONTROL_NUMBER, "1000", "1000", 1, 10000, 0},
+    [CONTROL_BARELINEFEED] = {"barelinefeed", CONTROL_LINE, "refuse", "refuse", 0, 0, &is_barelinefeed},
+    [CONTROL_GREETDELAY] = {"greetdelay", CONTROL_NUMBER, "0", "0", 0, 60, 0},
+    [CONTROL_CONCURRENCYCLIENT] = {"concurrencyclient", CONTROL_NUMBER, "50", "50", 0, 3000, 0},
+    [CONTROL_RATECLIENT] = {"rateclient", CONTROL_NUMBER, "1000", "1000", 0, 1000000, 0},
+    [CONTROL_DNSBL] = {"dnsbl", CONTROL_LINES, "", "", 0, 0, &is_dnsbl},
+    [CONTROL_BADMAILFROM] = {"badmailfrom", CONTROL_LINES, "", "", 0, 0, &is_bad_address},
+    [CONTROL_BADRCPTTO] = {"badrcptto", CONTROL_LINES, "", "", 0, 0, &is_bad_address},
+    [CONTROL_BADHELO] = {"badhelo", CONTROL_LINES, "", "", 0, 0, &is_bad_helo},
+    [CONTROL_ACCESS] = {"access", CONTROL_LINES, "", "", 0, 0, &is_access},
+    [CONTROL_REQUIREREVERSEDNS] = {"requirereversedns", CONTROL_LINE, "no", "no", 0, 0, &is_requirement},
+    [CONTROL_RECIPIENTSFILE] = {"recipientsfile", CONTROL_LINES, "", "", 0, 0, &is_recipientsfile},
+    [CONTROL_XCLIENT] = {"xclient", CONTROL_LINES, "", "", 0, 0, &is_network},
+    [CONTROL_PROXYPROTOCOL] = {"proxyprotocol", CONTROL_LINES, "", "", 0, 0, &is_network},
 };

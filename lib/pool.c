@@ -5,6 +5,7 @@
    for as long as nothing happens. Fork failing, or workers that die before their first client, make it wait
    and try again; it never exits but by DRAIN. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,6 +23,7 @@
 #define BATCH 16u        /* forks between two looks at the signals */
 #define PAUSE_FORK 1000u /* milliseconds after a fork that failed */
 #define PAUSE_DEATH 250u /* after a worker that died before it could serve */
+#define PAUSE_FULL 100u  /* between two looks whether a client waits while all are busy */
 
 static struct {
   pool_spec *spec;
@@ -33,6 +35,7 @@ static struct {
   tain hold;               /* no fork before this */
   int held;
   tain look; /* when to look for idle workers next */
+  tain full; /* when to look for a client that waits next, while all are busy */
   pid_t pid[POOL_SLOTS];
 } master;
 
@@ -268,6 +271,28 @@ static int set_listeners(pool_spec const *spec)
   return 1;
 }
 
+static int is_full(void)
+{
+  return master.spec->full && master.workers >= max_workers() && !pool_board_idle(master.board);
+}
+
+/* While all are busy: does a client wait? Then those that `full` names are interrupted. */
+static void look_for_clients(void)
+{
+  unsigned int slots[POOL_ASK_MAX];
+  unsigned int n, i = 0;
+  int waits = 0;
+  tain pause;
+  tain_from_millisecs(&pause, (int)PAUSE_FULL);
+  tain_add_g(&master.full, &pause);
+  for (; i < master.spec->n && !waits; i++)
+    waits = poll(&(struct pollfd){.fd = master.spec->listeners[i], .events = POLLIN}, 1, 0) == 1;
+  n = waits ? (*master.spec->full)(master.spec->data, slots) : 0;
+  for (i = 0; i < n; i++)
+    if (slots[i] < POOL_SLOTS && master.pid[slots[i]])
+      (void)kill(master.pid[slots[i]], SIGUSR1);
+}
+
 static int sleep_until_something(int signals, int more)
 {
   iopause_fd x[2] = {{.fd = signals, .events = IOPAUSE_READ}, {.fd = master.wake[0], .events = IOPAUSE_READ}};
@@ -280,6 +305,8 @@ static int sleep_until_something(int signals, int more)
       deadline = &master.look;
     if (master.workers < master.size && master.held && (!deadline || tain_less(&master.hold, deadline)))
       deadline = &master.hold;
+    if (is_full() && (!deadline || tain_less(&master.full, deadline)))
+      deadline = &master.full;
   }
   if (iopause_g(x, 2, deadline) < 0) {
     if (errno != EINTR) {
@@ -311,6 +338,8 @@ int pool_run(pool_spec *spec)
   while (sleep_until_something(signals, more)) {
     if (master.workers > min_workers() && !tain_future(&master.look))
       shrink();
+    if (is_full() && !tain_future(&master.full))
+      look_for_clients();
     more = fill();
   }
   stop();

@@ -12,6 +12,8 @@
 
 #include <skalibs/tai.h>
 
+#define POOL_ASK_MAX 32u /* workers that `full` may name at once */
+
 typedef struct pool_spec_s pool_spec;
 struct pool_spec_s {
   unsigned int min;    /* kept warm */
@@ -32,6 +34,10 @@ struct pool_spec_s {
   int (*reload)(void *data, pool_spec *spec);
   /* In the master: a worker died by a signal or with a code other than 0. May be 0. */
   void (*died)(void *data, unsigned int slot, int wstat);
+  /* In the master: every worker is busy, no more may be made, and a client waits; asked ten times a second while
+     that is so. Gives the slots, and their number, of workers that shall look up: a wait in them is interrupted
+     (EINTR), and they are replaced when their client is done. May be 0. */
+  unsigned int (*full)(void *data, unsigned int slots[POOL_ASK_MAX]);
 };
 
 /* Runs until DRAIN. Calls service_signals and, with `min` workers forked, service_ready: the program calls

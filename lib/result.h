@@ -42,7 +42,8 @@ enum result_class { RESULT_OK = '2', RESULT_TEMPORARY = '4', RESULT_PERMANENT = 
   X(STATUS_CONTENT, 6, 0)                                                                                    \
   X(STATUS_NOT_SMTPUTF8, 6, 7)                                                                               \
   X(STATUS_POLICY, 7, 0)                                                                                     \
-  X(STATUS_NOT_AUTHORIZED, 7, 1)
+  X(STATUS_NOT_AUTHORIZED, 7, 1)                                                                             \
+  X(STATUS_NO_REVERSE_DNS, 7, 25)
 
 #define RESULT_STATUS_ENUM(name, subject, detail) name = (subject)*1000 + (detail),
 enum result_status { RESULT_STATUS_TABLE(RESULT_STATUS_ENUM) };

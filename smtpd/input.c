@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <skalibs/iopause.h>
 #include "lib/pool.h"
+#include "smtpd/crowd.h"
 #include "smtpd/input.h"
 
 void input_init(input *in, int fd, unsigned int timeout)
@@ -18,8 +19,10 @@ void input_init(input *in, int fd, unsigned int timeout)
   in->fd = fd;
   in->timeout = timeout;
   in->skipping = 0;
-  in->head = in->tail = 0;
-  (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  in->base = in->head = in->tail = 0;
+  in->timed = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0;
+  if (!in->timed)
+    return;
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   /* Replies go out in one write a batch; two batches in a row must not wait for a delayed ACK. */
   (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -33,7 +36,7 @@ enum input_line input_line(input *in, char **s, size_t *len)
   if (!end) {
     if (in->skipping || have > INPUT_LINE_MAX) {
       in->skipping = 1;
-      in->head = in->tail = 0;
+      in->head = in->tail = in->base;
     }
     return INPUT_LINE_NONE;
   }
@@ -42,12 +45,13 @@ enum input_line input_line(input *in, char **s, size_t *len)
     in->skipping = 0;
     return INPUT_LINE_TOOLONG;
   }
-  if (end > start && end[-1] == '\r')
+  int bare = end == start || end[-1] != '\r';
+  if (!bare)
     end--;
   *end = 0;
   *s = start;
   *len = (size_t)(end - start);
-  return INPUT_LINE_ONE;
+  return bare || memchr(start, '\r', *len) ? INPUT_LINE_BARE : INPUT_LINE_ONE;
 }
 
 /* Waits for an octet until the deadline or the end of draining, whichever is first. */
@@ -67,7 +71,9 @@ static enum input_got fill(input *in, tain const *deadline)
     tain drained = TAIN_INFINITE;
     tain limit;
     int draining = pool_draining(&drained);
-    if (draining && !deadline) {
+    if (crowd_is_asked_to_go())
+      return INPUT_CROWDED;
+    if ((draining || !in->timed) && !deadline) {
       tain_addsec_g(&limit, (int)in->timeout);
       deadline = &limit;
     }
@@ -76,7 +82,7 @@ static enum input_got fill(input *in, tain const *deadline)
       if (got != INPUT_MORE)
         return got;
     }
-    ssize_t r = recv(in->fd, in->s + in->tail, INPUT_SIZE - in->tail, deadline ? MSG_DONTWAIT : 0);
+    ssize_t r = read(in->fd, in->s + in->tail, INPUT_SIZE - in->tail);
     tain_now_g();
     if (r > 0) {
       in->tail += (size_t)r;
@@ -84,7 +90,7 @@ static enum input_got fill(input *in, tain const *deadline)
     }
     if (!r)
       return INPUT_CLOSED;
-    if (errno == EINTR || (deadline && errno == EAGAIN))
+    if (errno == EINTR)
       continue;
     return errno == EAGAIN || errno == EWOULDBLOCK ? INPUT_TIMEOUT : INPUT_CLOSED;
   }
@@ -93,13 +99,33 @@ static enum input_got fill(input *in, tain const *deadline)
 enum input_got input_read(input *in, tain const *deadline)
 {
   if (in->head == in->tail)
-    in->head = in->tail = 0;
+    in->head = in->tail = in->base;
   if (in->tail == INPUT_SIZE) {
-    memmove(in->s, in->s + in->head, in->tail - in->head);
-    in->tail -= in->head;
-    in->head = 0;
+    memmove(in->s + in->base, in->s + in->head, in->tail - in->head);
+    in->tail -= in->head - in->base;
+    in->head = in->base;
   }
   return fill(in, deadline);
+}
+
+enum input_got input_listen(input const *in, unsigned int ms)
+{
+  iopause_fd x = {.fd = in->fd, .events = IOPAUSE_READ};
+  tain deadline;
+  tain_now_g();
+  if (!tain_from_millisecs(&deadline, (int)ms))
+    return INPUT_TIMEOUT;
+  tain_add_g(&deadline, &deadline);
+  for (;;) {
+    int r;
+    if (pool_draining(0) || crowd_is_asked_to_go())
+      return INPUT_TIMEOUT;
+    r = iopause_g(&x, 1, &deadline);
+    if (r > 0)
+      return INPUT_MORE;
+    if (!r)
+      return INPUT_TIMEOUT;
+  }
 }
 
 enum input_got input_read_behind(input *in, size_t keep)

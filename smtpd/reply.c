@@ -1,7 +1,7 @@
 /* reply - see reply.h. */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/socket.h>
+#include <unistd.h>
 #include "smtpd/reply.h"
 
 void reply_init(reply *r, int fd)
@@ -16,7 +16,7 @@ int reply_flush(reply *r)
 {
   size_t at = 0;
   while (at < r->len && !r->broken) {
-    ssize_t n = send(r->fd, r->s + at, r->len - at, MSG_NOSIGNAL);
+    ssize_t n = write(r->fd, r->s + at, r->len - at);
     if (n > 0)
       at += (size_t)n;
     else if (errno != EINTR)
@@ -70,8 +70,9 @@ static reply_digits const digits[] = {
     {STATUS_BAD_SENDER, 451, 501},      {STATUS_MAILBOX_DISABLED, 450, 550},
     {STATUS_MAILBOX_FULL, 452, 552},    {STATUS_SYSTEM_FULL, 452, 554},
     {STATUS_TOO_BIG, 452, 552},         {STATUS_BAD_COMMAND, 451, 503},
-    {STATUS_BAD_SYNTAX, 451, 501},      {STATUS_TOO_MANY_RECIPIENTS, 452, 554},
-    {STATUS_BAD_ARGUMENTS, 451, 501},   {STATUS_NOT_SMTPUTF8, 451, 553}};
+    {STATUS_BAD_SYNTAX, 451, 550},      {STATUS_TOO_MANY_RECIPIENTS, 452, 554},
+    {STATUS_BAD_ARGUMENTS, 451, 501},   {STATUS_NOT_SMTPUTF8, 451, 553},
+    {STATUS_NO_REVERSE_DNS, 450, 550}};
 
 unsigned int reply_code(result const *what)
 {

@@ -13,7 +13,9 @@
 #include "lib/envelope.h"
 #include "lib/result.h"
 #include "lib/submission.h"
+#include "smtpd/backend.h"
 #include "smtpd/input.h"
+#include "smtpd/message.h"
 #include "smtpd/policy.h"
 #include "smtpd/reply.h"
 
@@ -21,19 +23,29 @@
 #define SESSION_FAULT 5u      /* points of a command that is wrong */
 #define SESSION_NOISE 1u      /* points of one that brings no mail, and of a recipient that is refused */
 #define SESSION_IDLE 12u      /* times timeoutsmtpd that a session may last without an accepted message */
+#define SESSION_CALM 50u      /* points beyond which answers come later and later */
+#define SESSION_PAUSE 20u     /* milliseconds for each of those points, at each answer */
+#define SESSION_PAUSE_MAX 2000u
 
 enum session_greeted { GREETED_NOT, GREETED_HELO, GREETED_EHLO };
 
-typedef struct session_s session;
 struct session_s {
   policy const *policy;
+  backend const *backend;
+  void *data; /* the backend's */
   int fd;
+  int local;         /* a program of this machine: sendmail -bs */
+  unsigned int slot; /* of the worker, for smtpd/crowd */
   ip46 client;
   char client_text[IP46_FMT + 1];
-  int may_relay; /* -1: not asked yet */
+  policy_client rights; /* what the client's network may do */
+  enum data_rules rules;
+  int judged;     /* `verdict` is known: the client as such was judged */
+  result verdict; /* RESULT_OK: it may send mail */
   enum session_greeted greeted;
   char helo[ADDRESS_DOMAIN_MAX + 1];
   unsigned int points;
+  unsigned int pause; /* milliseconds before the next replies go out */
   int open;           /* false: say what is collected, and end */
   int odd;            /* this process has met what it should not: replace it */
   char const *reason; /* for the log, if the end was not as it should be; else 0 */
@@ -41,6 +53,7 @@ struct session_s {
   tain line;          /* until when the line that has begun must be complete */
   int mail;           /* a transaction is open */
   envelope e;         /* of it */
+  message m;          /* of it */
   stralloc address;   /* of the command in hand */
   door alias;         /* kept between clients */
   submission queue;   /* of the message in hand */
@@ -49,9 +62,12 @@ struct session_s {
 };
 
 /* Once in a process, before the first client. */
-extern void session_init(session *s);
-/* One client on fd, which stays open. 1: as it should be; 0: replace this process. */
-extern int session_serve(session *s, policy const *p, int fd, ip46 const *client);
+extern void session_init(session *s, backend const *b, void *data);
+/* One client on fd, which stays open. 1: as it should be; 0: replace this process. slot: of smtpd/crowd. */
+extern int session_serve(session *s, policy const *p, int fd, unsigned int slot, ip46 const *client);
+/* A program of this machine on two descriptors: it may do what its user may, lines may end with LF, and nobody
+   is kept waiting. */
+extern void session_serve_local(session *s, policy const *p, int in, int out);
 
 /* ---- for the commands */
 /* Counts; 1: go on; 0: it was too much, 421 has been said and the session ends. */
@@ -62,6 +78,10 @@ extern void session_fault(session *s, char const *fmt, ...) __attribute__((forma
 extern void session_end(session *s, char const *reason);
 /* Ends it as input_read said. */
 extern void session_lost(session *s, enum input_got got);
+/* Says 554 and ends it: this is no SMTP, or comes before its turn. */
+extern void session_break(session *s, char const *said, char const *reason);
+/* Who the client is, from its connection or from a proxy. */
+extern void session_is(session *s, ip46 const *client);
 /* One line in the log: this client was refused `rcpt` (0: the message) with this result. */
 extern void session_log_refused(session const *s, char const *rcpt, result const *why);
 

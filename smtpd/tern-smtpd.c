@@ -11,6 +11,7 @@
 #include "lib/pool.h"
 #include "lib/privileges.h"
 #include "lib/service.h"
+#include "smtpd/crowd.h"
 #include "smtpd/policy.h"
 #include "smtpd/session.h"
 
@@ -58,7 +59,7 @@ static int enter(void *data, unsigned int slot)
 {
   (void)data;
   (void)slot;
-  session_init(&client);
+  session_init(&client, &doors, 0);
   return privileges_readonly(0, 0, 0) && privileges_jail(JAIL_NO_FILES, 0);
 }
 
@@ -67,10 +68,15 @@ static int serve(void *data, unsigned int slot, int fd)
   ip46 peer;
   uint16_t port;
   (void)data;
-  (void)slot;
   if (socket_remote46(fd, &peer, &port) < 0)
     return 1; /* it is gone already */
-  return session_serve(&client, &settings, fd, &peer);
+  return session_serve(&client, &settings, fd, slot, &peer);
+}
+
+static unsigned int full(void *data, unsigned int slots[POOL_ASK_MAX])
+{
+  (void)data;
+  return crowd_ask(slots);
 }
 
 static int reload(void *data, pool_spec *spec)
@@ -89,11 +95,17 @@ static int reload(void *data, pool_spec *spec)
 int main(int argc, char const *const *argv)
 {
   stralloc problem = STRALLOC_ZERO;
-  pool_spec spec = {
-      .linger = LINGER, .listeners = listeners, .enter = &enter, .serve = &serve, .reload = &reload};
+  pool_spec spec = {.linger = LINGER,
+                    .listeners = listeners,
+                    .enter = &enter,
+                    .serve = &serve,
+                    .reload = &reload,
+                    .full = &full};
   (void)argv;
   service_start("tern-smtpd", argc, &ids);
   spec.n = listen_all();
+  if (!policy_find_resolver() || !crowd_make())
+    service_fail("prepare for", "clients");
   if (!privileges_drop(ids.uid[TERND], ids.gid[TERND], 0, 0, PRIVILEGES_CHROOT))
     service_fail("become", identity_names[TERND]);
   if (!policy_read(&settings, ids.root, &problem))

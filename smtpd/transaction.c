@@ -5,6 +5,8 @@
 #include <strings.h>
 #include "lib/address.h"
 #include "lib/question.h"
+#include "smtpd/crowd.h"
+#include "smtpd/judge.h"
 #include "smtpd/params.h"
 #include "smtpd/transaction.h"
 
@@ -12,6 +14,7 @@
 
 void transaction_reset(session *s)
 {
+  message_drop(s);
   s->mail = 0;
   s->out.utf8 = 0;
   if (s->e.text.a + s->e.rcpts.a > ENVELOPE_SPARE)
@@ -91,31 +94,19 @@ static int fill_envelope(session *s, params const *p)
   e->ret = (unsigned char)p->ret;
   e->body = (unsigned char)p->body;
   e->smtputf8 = !!p->smtputf8;
-  return envelope_set_sender(e, s->address.s, s->address.len) &&
-         envelope_set(e, &e->envid, p->envid, p->envid_len) &&
-         envelope_set(e, &e->client_address, s->client_text, strlen(s->client_text)) &&
+  if (!envelope_set_sender(e, s->address.s, s->address.len) ||
+      !envelope_set(e, &e->envid, p->envid, p->envid_len))
+    return 0;
+  if (s->local) /* facts about a client are tern-smtpd's to tell */
+    return 1;
+  return envelope_set(e, &e->client_address, s->client_text, strlen(s->client_text)) &&
          envelope_set(e, &e->client_helo, s->helo, strlen(s->helo)) &&
          envelope_set(e, &e->protocol, protocol, strlen(protocol));
-}
-
-static int has_order(session *s, int mail)
-{
-  if (s->greeted == GREETED_NOT)
-    session_fault(s, "503 5.5.1 say EHLO or HELO first");
-  else if (mail && s->mail)
-    session_fault(s, "503 5.5.1 a transaction is open: RCPT, DATA or RSET");
-  else if (!mail && !s->mail)
-    session_fault(s, "503 5.5.1 say MAIL first");
-  else
-    return 1;
-  return 0;
 }
 
 void transaction_mail(session *s, char *arg, size_t len)
 {
   params p = PARAMS_ZERO;
-  if (!has_order(s, 1))
-    return;
   enum address_parsed parsed = take_path(s, "FROM:", &arg, &len);
   int path = parsed == ADDRESS_OK || parsed == ADDRESS_UTF8 || parsed == ADDRESS_EMPTY;
   enum params_judged judged = path ? params_mail(&p, arg, len) : PARAMS_OK;
@@ -136,16 +127,9 @@ void transaction_mail(session *s, char *arg, size_t len)
     return;
   }
   s->mail = 1;
+  crowd_works(s->slot);
   s->out.utf8 = p.smtputf8;
   reply_line(&s->out, "250 2.1.0 Ok");
-}
-
-/* Whether the client may send to other people's domains; looked up once a session. */
-static int may_relay(session *s)
-{
-  if (s->may_relay < 0)
-    s->may_relay = policy_may_relay(s->policy, &s->client);
-  return s->may_relay;
 }
 
 /* An address at the literal of this host, as the client reached it, is name@me: 1, s->address is that and
@@ -156,7 +140,8 @@ static int take_literal(session *s, stralloc *original)
   size_t at = address_domain(s->address.s, s->address.len);
   ip46 here;
   uint16_t port;
-  if (at == s->address.len || s->address.s[at] != '[' || socket_local46(s->fd, &here, &port) < 0 ||
+  if (s->local || at == s->address.len || s->address.s[at] != '[' ||
+      socket_local46(s->fd, &here, &port) < 0 ||
       !policy_is_literal(s->address.s + at, s->address.len - at, &here) ||
       !control_has_domain(&s->policy->c, CONTROL_LOCALS, me, strlen(me)))
     return 0;
@@ -171,16 +156,22 @@ static enum meaning ask(session *s, result *r)
   tain deadline;
   tain_now_g();
   tain_addsec_g(&deadline, (int)TRANSACTION_ASK);
-  return question_exists(&s->alias, s->address.s, s->address.len, r, &deadline);
+  return (*s->backend->exists)(s, r, &deadline);
 }
 
 static void foreign(session *s, result *r)
 {
-  if (may_relay(s))
+  if (s->rights.trusted)
     r->class = RESULT_OK;
   else
     result_set(r, RESULT_PERMANENT, STATUS_NOT_AUTHORIZED, "<%.*s>: relaying denied", (int)s->address.len,
                s->address.s);
+}
+
+static void unknown(session *s, result *r)
+{
+  result_set(r, RESULT_PERMANENT, STATUS_UNKNOWN_MAILBOX, "<%.*s>: no such user here", (int)s->address.len,
+             s->address.s);
 }
 
 /* A local name, or one that may be named in `virtual`. For what comes later, r keeps tern-alias's reason for
@@ -188,10 +179,7 @@ static void foreign(session *s, result *r)
 static void local(session *s, enum policy_place place, result *r)
 {
   switch (ask(s, r)) {
-  case MEANING_UNKNOWN:
-    result_set(r, RESULT_PERMANENT, STATUS_UNKNOWN_MAILBOX, "<%.*s>: no such user here", (int)s->address.len,
-               s->address.s);
-    break;
+  case MEANING_UNKNOWN: unknown(s, r); break;
   case MEANING_ELSEWHERE:
     if (place == POLICY_VIRTUAL)
       foreign(s, r);
@@ -207,8 +195,12 @@ static void local(session *s, enum policy_place place, result *r)
 static void judge(session *s, result *r)
 {
   enum policy_place place = policy_place(s->policy, s->address.s, s->address.len);
+  if (place != POLICY_POSTMASTER && !s->local && !judge_passes(s, r))
+    return;
   switch (place) {
+  case POLICY_POSTMASTER:
   case POLICY_TAKE: r->class = RESULT_OK; break;
+  case POLICY_NOBODY: unknown(s, r); break;
   case POLICY_FOREIGN: foreign(s, r); break;
   default: local(s, place, r); break;
   }
@@ -233,7 +225,8 @@ static void refuse(session *s, result const *r)
   if (!stralloc_0(&s->address))
     s->address.s[s->address.len - 1] = 0;
   session_log_refused(s, s->address.s, r);
-  if (r->class == RESULT_TEMPORARY) /* not the client's fault, and why is none of its business */
+  if (r->class == RESULT_TEMPORARY &&
+      r->status / 1000 != 7) /* not the client's fault, and why is none of its business */
     reply_line(&s->out, "451 4.3.0 <%s>: can't be judged now, try again later", s->address.s);
   else if (session_charge(s, SESSION_NOISE))
     reply_result(&s->out, r);
@@ -259,16 +252,18 @@ static void take_rcpt(session *s, params const *p)
 void transaction_rcpt(session *s, char *arg, size_t len)
 {
   params p = PARAMS_ZERO;
-  if (!has_order(s, 0))
+  if (s->m.phase != MESSAGE_NONE) { /* RFC 3030 section 2: chunks are the last of a transaction */
+    session_fault(s, "503 5.5.1 BDAT has begun: no more recipients");
     return;
+  }
   enum address_parsed parsed = take_path(s, "TO:", &arg, &len);
   if (parsed == ADDRESS_EMPTY)
     parsed = ADDRESS_SYNTAX;
   if (!is_good_path(s, parsed, "RCPT TO", 3, s->e.smtputf8) ||
       !are_good_params(s, params_rcpt(&p, arg, len, s->e.smtputf8), &p))
     return;
-  if (envelope_count(&s->e) >=
-      ENVELOPE_RCPT_MAX) /* RFC 5321 section 4.5.3.1.10: the rest comes in another message */
+  if (envelope_count(&s->e) >= policy_number(s->policy, CONTROL_MAXRECIPIENTS))
+    /* RFC 5321 section 4.5.3.1.10: the rest comes in another message */
     reply_line(&s->out, "452 4.5.3 too many recipients");
   else
     take_rcpt(s, &p);

@@ -15,11 +15,14 @@
 
 /* As smtpd/message.c does it: decoded octets stay at the front, each piece is read behind them with an octet
    of room. Gives the octets of `raw` that were taken. */
-static size_t decode(data *d, char *buffer, size_t *kept, char const *raw, size_t len, size_t first,
+static enum data_rules rules;
+
+static size_t decode(decoder *d, char *buffer, size_t *kept, char const *raw, size_t len, size_t first,
                      size_t piece)
 {
   size_t at = 0, used, n = first;
-  *d = (data)DATA_ZERO;
+  *d = (decoder)DATA_ZERO;
+  d->rules = rules;
   *kept = 0;
   while (at < len && d->state != DATA_END) {
     size_t head = *kept + 1;
@@ -39,7 +42,7 @@ static char buffer[BUFFER + 1];
 static void check(char const *name, char const *raw, size_t len, char const *want, size_t want_len,
                   size_t taken)
 {
-  data d;
+  decoder d;
   size_t kept;
   for (size_t cut = 0; cut <= len; cut++) { /* cut 0: an octet at a time */
     size_t at = decode(&d, buffer, &kept, raw, len, cut ? cut : 1, cut ? len : 1);
@@ -76,6 +79,70 @@ static void decode_lines(void **state)
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     check(cases[i].name, cases[i].raw, cases[i].len, cases[i].want, cases[i].want_len,
           cases[i].len - cases[i].rest);
+}
+
+/* The same with the other rules: what a bare CR or LF becomes, and what ends a message of a local program. */
+static void other_rules(void **state)
+{
+  static struct {
+    enum data_rules rules;
+    char const *raw;
+    size_t len;
+    char const *want;
+    size_t want_len;
+    unsigned int bare;
+  } const cases[] = {
+      {DATA_STRICT, SPAN("a\nb\r\n.\r\n"), SPAN("a\nb\n"), DATA_BARE_LF},
+      {DATA_STRICT, SPAN("a\rb\r\n.\r\n"), SPAN("a\rb\n"), DATA_BARE_CR},
+      {DATA_STRICT, SPAN("a\r\n.\r\n"), SPAN("a\n"), 0},
+      {DATA_NORMALIZE, SPAN("a\nb\r\n.\r\n"), SPAN("a\nb\n"), DATA_BARE_LF},
+      {DATA_NORMALIZE, SPAN("a\rb\r\n.\r\n"), SPAN("a\nb\n"), DATA_BARE_CR},
+      {DATA_NORMALIZE, SPAN("a\r\r\nb\r\n.\r\n"), SPAN("a\nb\n"), DATA_BARE_CR},
+      {DATA_NORMALIZE, SPAN("a\r\rb\r\n.\r\n"), SPAN("a\nb\n"), DATA_BARE_CR},
+      {DATA_NORMALIZE, SPAN("\n.\n\r\n.\r\n"), SPAN("\n.\n\n"), DATA_BARE_LF},
+      {DATA_NORMALIZE, SPAN("a\r\n.\r\r\n.\r\n"), SPAN("a\n\n"), DATA_BARE_CR},
+      {DATA_LOCAL, SPAN("a\n..b\n.\n"), SPAN("a\n.b\n"), 0},
+      {DATA_LOCAL, SPAN("a\r\n.c\n.\r\n"), SPAN("a\nc\n"), 0},
+      {DATA_LOCAL, SPAN(".\n"), SPAN(""), 0},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    decoder d;
+    size_t kept;
+    rules = cases[i].rules;
+    check(cases[i].raw, cases[i].raw, cases[i].len, cases[i].want, cases[i].want_len, cases[i].len);
+    (void)decode(&d, buffer, &kept, cases[i].raw, cases[i].len, cases[i].len, 1);
+    if (d.bare != cases[i].bare)
+      fail_msg("row %zu: got bare %u, want %u", i, d.bare, cases[i].bare);
+  }
+  rules = DATA_STRICT;
+}
+
+/* Chunks: no dot means anything, a line may be split, the last one gets an end. */
+static void chunks(void **state)
+{
+  static struct {
+    char const *raw;
+    size_t len;
+    char const *want;
+  } const cases[] = {{SPAN("..a\r\n.\r\nb\r\n"), "..a\n.\nb\n"},
+                     {SPAN("a"), "a\n"},
+                     {SPAN(""), ""},
+                     {SPAN("a\r\n"), "a\n"},
+                     {SPAN("a\r"), "a\n"}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t cut = 0; cut <= cases[i].len; cut++) {
+      decoder d = DATA_ZERO;
+      char out[64];
+      size_t used, n;
+      d.chunks = 1;
+      n = data_decode(&d, out, cases[i].raw, cut, &used);
+      n += data_decode(&d, out + n, cases[i].raw + cut, cases[i].len - cut, &used);
+      n += data_finish(&d, out + n);
+      if (n != strlen(cases[i].want) || memcmp(out, cases[i].want, n))
+        fail_msg("row %zu cut at %zu: got \"%.*s\", want \"%s\"", i, cut, (int)n, out, cases[i].want);
+    }
 }
 
 /* SMTP smuggling (CVE-2023-51764 and its kin): none of these ends a message. */
@@ -118,7 +185,7 @@ static void borders(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
     for (size_t at = sizes[i] - 8; at <= sizes[i] + 8; at++) {
-      data d;
+      decoder d;
       size_t kept;
       memset(raw, 'x', at);
       memcpy(raw + at, "\r\n..y\r\n.\r\n", 11);
@@ -141,7 +208,7 @@ static void any_lines(void **state)
   for (unsigned int round = 0; round < 3000; round++) {
     size_t n = (size_t)rand() % sizeof body, len = 0, kept;
     int start = 1;
-    data d;
+    decoder d;
     for (size_t i = 0; i < n; i++)
       body[i] = ".\n\rab\n."[rand() % 7];
     body[n++] = '\n';
@@ -164,8 +231,9 @@ static void any_lines(void **state)
 
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(decode_lines),
-                                     cmocka_unit_test(end_at_crlf_dot_crlf_only), cmocka_unit_test(borders),
-                                     cmocka_unit_test(any_lines)};
+  struct CMUnitTest const tests[] = {
+      cmocka_unit_test(decode_lines), cmocka_unit_test(end_at_crlf_dot_crlf_only),
+      cmocka_unit_test(borders),      cmocka_unit_test(any_lines),
+      cmocka_unit_test(other_rules),  cmocka_unit_test(chunks)};
   return cmocka_run_group_tests_name("smtpd_data", tests, 0, 0);
 }

@@ -1,46 +1,6 @@
 /* What is answered to what: each row is said to a session at once and again an octet at a time; the answers
    and what was stored must be the same. `want` holds the beginnings of the replies (t/smtpd_house.h). */
-#include "t/smtpd_house.h"
-
-#define SPAN(s) s, sizeof(s) - 1
-#define H "HELO c.test\r\n"
-#define M "MAIL FROM:<s@x.test>\r\n"
-#define R "RCPT TO:<u1@here.test>\r\n"
-#define D "DATA\r\n"
-#define B "Subject: x\r\n\r\nbody\r\n.\r\n"
-#define Q "QUIT\r\n"
-#define CLIENT "client 127.0.0.1 c.test SMTP\n"
-#define STORED "from s@x.test\n" CLIENT "to u1@here.test\n\nSubject: x\n\nbody\n"
-
-typedef struct row_s row;
-struct row_s {
-  char const *name, *say;
-  size_t len;
-  char const *want;
-  char const *stored; /* 0: nothing */
-};
-
-static void say(row const *r, size_t piece)
-{
-  stralloc got = STRALLOC_ZERO;
-  (void)house_session_of(r->name, r->say, r->len, piece, r->want);
-  int stored = house_take(&got);
-  if (stored != !!r->stored || (stored && strcmp(got.s, r->stored)))
-    fail_msg("%s: stored \"%s\", want \"%s\"", r->name, stored ? got.s : "nothing",
-             r->stored ? r->stored : "nothing");
-  if (house_take(&got))
-    fail_msg("%s: stored a second message: \"%s\"", r->name, got.s);
-  stralloc_free(&got);
-}
-
-static void say_all(row const *rows, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    say(rows + i, 0);
-    say(rows + i, 1);
-  }
-}
-#define SAY(rows) say_all(rows, sizeof(rows) / sizeof *(rows))
+#include "t/smtpd_rows.h"
 
 static void greetings(void **state)
 {
@@ -48,7 +8,8 @@ static void greetings(void **state)
       {"nothing", SPAN(Q), "220 here.test ESMTP|221 2.0.0", 0},
       {"HELO", SPAN(H Q), "220|250 here.test|221", 0},
       {"EHLO", SPAN("EHLO c.test\r\n" Q), "220|250 HELP|221", 0},
-      {"small letters, bare LF", SPAN("ehlo c.test\nquit\n"), "220|250|221", 0},
+      {"small letters", SPAN("ehlo c.test\r\nquit\r\n"), "220|250|221", 0},
+      {"bare LF, bare CR", SPAN("EHLO c.test\nEHLO a\rb\r\n" Q), "220|550 5.5.2|550 5.5.2|221", 0},
       {"a literal", SPAN("EHLO [IPv6:::1]\r\n" Q), "220|250|221", 0},
       {"no name", SPAN("EHLO\r\nHELO \r\n" Q), "220|501 E|501 H|221", 0},
       {"shell in a name", SPAN("HELO () { :;}; id\r\nEHLO %n%s\r\nHELO a\0b\r\n" Q),
@@ -57,6 +18,27 @@ static void greetings(void **state)
   };
   (void)state;
   SAY(rows);
+}
+
+/* All that EHLO offers, and nothing else. */
+static void offers(void **state)
+{
+  static char const want[] =
+      "220 here.test ESMTP tern\r\n250-here.test\r\n250-PIPELINING\r\n250-SIZE 300000\r\n"
+      "250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n"
+      "250-CHUNKING\r\n250-LIMITS RCPTMAX=10000\r\n250 HELP\r\n"
+      "221 2.0.0 here.test closing\r\n";
+  stralloc heard = STRALLOC_ZERO;
+  int fd;
+  (void)state;
+  pid_t pid = house_serve(&fd);
+  house_talk(fd, SPAN("EHLO c\r\n" Q), 0, &heard);
+  close(fd);
+  waitpid(pid, 0, 0);
+  stralloc_0(&heard);
+  if (strcmp(heard.s, want))
+    fail_msg("got\n%s\nwant\n%s", heard.s, want);
+  stralloc_free(&heard);
 }
 
 static void transactions(void **state)
@@ -99,8 +81,8 @@ static void transactions(void **state)
       {"the others",
        SPAN("NOOP\r\nHELP\r\nEXPN list\r\nVRFY root\r\nXCLIENT ADDR=127.0.0.1\r\nPROXY TCP4 1.2.3.4 1.2.3.4 "
             "1 1\r\n"
-            "STARTTLS\r\nAUTH PLAIN\r\nBDAT 1 LAST\r\nETRN x\r\n\r\n" Q),
-       "220|250|214|502|252|500 5.5.1|500|500|500|500|500|500|221", 0},
+            "STARTTLS\r\nAUTH PLAIN\r\nETRN x\r\nTURN\r\n\r\n" Q),
+       "220|250 2.0.0|214 2.0.0|502 5.5.1|252 2.0.0|550 5.7.1|500 5.5.1|500|500|502 5.5.1|500|500|221", 0},
   };
   (void)state;
   SAY(rows);
@@ -244,9 +226,9 @@ static void down(void **state)
 
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(greetings), cmocka_unit_test(transactions),
-                                     cmocka_unit_test(bad_paths), cmocka_unit_test(smtputf8),
-                                     cmocka_unit_test(relaying),  cmocka_unit_test(ends),
-                                     cmocka_unit_test(down)};
+  struct CMUnitTest const tests[] = {cmocka_unit_test(greetings),    cmocka_unit_test(offers),
+                                     cmocka_unit_test(transactions), cmocka_unit_test(bad_paths),
+                                     cmocka_unit_test(smtputf8),     cmocka_unit_test(relaying),
+                                     cmocka_unit_test(ends),         cmocka_unit_test(down)};
   return cmocka_run_group_tests_name("smtpd_dialogue", tests, house_enter, house_leave);
 }

@@ -11,15 +11,15 @@ static int serve(void *data, unsigned int slot, int fd)
   ip46 peer;
   uint16_t port;
   (void)data;
-  (void)slot;
-  return socket_remote46(fd, &peer, &port) < 0 || session_serve(&house_session, &house_policy, fd, &peer);
+  return socket_remote46(fd, &peer, &port) < 0 ||
+         session_serve(&house_session, &house_policy, fd, slot, &peer);
 }
 
 static int enter_worker(void *data, unsigned int slot)
 {
   (void)data;
   (void)slot;
-  session_init(&house_session);
+  session_init(&house_session, &doors, 0);
   return 1;
 }
 
