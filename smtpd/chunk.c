@@ -55,6 +55,7 @@ static void waste(session *s, chunk *c, char const *why)
 
 static void go_on(session *s, uint64_t size)
 {
+  message_make_room(s);
   if (s->m.phase == MESSAGE_EATING) { /* said now, not after gigabytes more */
     message_answer(s);
     return;

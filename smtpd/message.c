@@ -130,7 +130,7 @@ size_t message_decode(session *s, size_t max)
   return used;
 }
 
-int message_more(session *s)
+void message_make_room(session *s)
 {
   message *m = &s->m;
   if (m->phase != MESSAGE_EATING && m->kept >= MESSAGE_KEEP) {
@@ -139,7 +139,12 @@ int message_more(session *s)
   }
   if (m->phase == MESSAGE_EATING)
     m->kept = 0;
-  enum input_got got = reply_flush(&s->out) ? input_read_behind(&s->in, m->kept) : INPUT_CLOSED;
+}
+
+int message_more(session *s)
+{
+  message_make_room(s);
+  enum input_got got = reply_flush(&s->out) ? input_read_behind(&s->in, s->m.kept) : INPUT_CLOSED;
   if (got == INPUT_MORE && is_too_slow(s))
     got = INPUT_TIMEOUT;
   if (got == INPUT_MORE)

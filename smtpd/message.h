@@ -40,7 +40,9 @@ extern void message_data(session *s, char *arg, size_t len);
 extern void message_begin(session *s, int chunks);
 /* Decodes at most max octets of what is there; gives those that were taken. */
 extern size_t message_decode(session *s, size_t max);
-/* Waits for more, after the backend got what is too much to keep. 0: the session is over. */
+/* The backend gets what is too much to keep, or it is forgotten: then there is room for a command at least. */
+extern void message_make_room(session *s);
+/* The same, and waits for more. 0: the session is over. */
 extern int message_more(session *s);
 /* The message is complete: hands it over and says the answer. The transaction is over then. */
 extern void message_answer(session *s);
