@@ -1,5 +1,6 @@
-/* connect - a TCP connection to one address, within a deadline. */
+/* connect - a TCP connection to one address. See connect.h for what it promises. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,15 +35,25 @@ static int await(int fd, int door, tain const *deadline)
   }
 }
 
-int connect_to(ip46 const *ip, uint16_t port, int door, tain const *deadline)
+/* The port is chosen when the destination is known: else 28,000 connections would be all there can be. */
+static int bind_source(int fd, ip46 const *source)
+{
+  int on = 1;
+  (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  return socket_bind46(fd, source, 0) == 0;
+}
+
+int connect_to(ip46 const *ip, uint16_t port, ip46 const *source, int door, tain const *deadline)
 {
   int fd = socket_tcp46_nbcoe(ip46_is6(ip));
   if (fd < 0)
     return -1;
-  if (socket_connect46(fd, ip, port) == 0)
-    return fd;
-  if ((errno == EINPROGRESS || errno == EINTR) && await(fd, door, deadline))
-    return fd;
+  if (!source || bind_source(fd, source)) {
+    if (socket_connect46(fd, ip, port) == 0)
+      return fd;
+    if ((errno == EINPROGRESS || errno == EINTR) && await(fd, door, deadline))
+      return fd;
+  }
   int e = errno;
   close(fd);
   errno = e;

@@ -54,6 +54,9 @@ enum control_name {
   CONTROL_RECIPIENTSFILE,
   CONTROL_XCLIENT,
   CONTROL_PROXYPROTOCOL,
+  CONTROL_SOURCEADDRESS,
+  CONTROL_HELOHOST,
+  CONTROL_IPVERSION,
   CONTROL_N
 };
 
@@ -110,7 +113,10 @@ struct control_listen_s {
   uint16_t port;
 };
 extern int control_scan_listen(char const *line, control_listen *l);
-/* The route for a domain by smtproutes: 1 and its target "host[:port]" (may be empty: by MX), 0: there is none.
+/* A target of smtproutes that begins so is reached by LMTP (RFC 2033): "lmtp:host[:port]" or "lmtp:/path/of/socket". */
+#define CONTROL_LMTP "lmtp:"
+#define CONTROL_SOCKET_MAX 107u /* octets of the path of a Unix socket */
+/* The route for a domain by smtproutes: 1 and its target (may be empty: by MX), 0: there is none.
    The longest match wins: the domain, then .parent entries, then the empty one. */
 extern int control_route(control const *c, char const *domain, size_t len, char const **target);
 

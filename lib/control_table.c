@@ -69,15 +69,27 @@ static int is_target(char const *s)
   return !*end || (*end == ':' && uint160_scan(end + 1, &port) && port);
 }
 
+/* RFC 2033 section 5: never on port 25 */
+static int is_lmtp_target(char const *s)
+{
+  char const *port = strrchr(s, ':');
+  size_t len = strlen(s);
+  if (*s == '/')
+    return len > 1 && len <= CONTROL_SOCKET_MAX && s[len - 1] != '/';
+  return *s && *s != ':' && is_target(s) && !(port && !strcmp(port, ":25"));
+}
+
 static int is_route(char const *line, char const **remedy)
 {
   char const *colon = strchr(line, ':');
   *remedy = "write domain:host[:port], as in example.org:mail.example.org, :[192.0.2.1]:2525 or example.org: "
-            "(by MX)";
+            "(by MX); or domain:lmtp:/path/of/socket, domain:lmtp:host:port (not port 25)";
   if (!colon)
     return 0;
   if (colon > line && !address_is_domain(line + (*line == '.'), (size_t)(colon - line - (*line == '.'))))
     return 0;
+  if (!strncmp(colon + 1, CONTROL_LMTP, strlen(CONTROL_LMTP)))
+    return is_lmtp_target(colon + 1 + strlen(CONTROL_LMTP));
   return !colon[1] || is_target(colon + 1);
 }
 
@@ -144,6 +156,19 @@ static int is_address(char const *line, char const **remedy)
 {
   *remedy = "write one address, as in postmaster or postmaster@example.org";
   return address_judge(line, strlen(line)) == ADDRESS_OK;
+}
+
+static int is_source(char const *line, char const **remedy)
+{
+  ip46 ip;
+  *remedy = "write an address of this machine, as in 192.0.2.7 or 2001:db8::7, one line for each family";
+  return ip46_scan(line, &ip) == strlen(line);
+}
+
+static int is_ipversion(char const *line, char const **remedy)
+{
+  *remedy = "write 46 (both, IPv4 first), 64 (both, IPv6 first), 4 or 6";
+  return !strcmp(line, "46") || !strcmp(line, "64") || !strcmp(line, "4") || !strcmp(line, "6");
 }
 
 static int is_name(char const *line, char const **remedy)
@@ -275,4 +300,7 @@ control_entry const control_table[CONTROL_N] = {
     [CONTROL_RECIPIENTSFILE] = {"recipientsfile", CONTROL_LINES, "", "", 0, 0, &is_recipientsfile},
     [CONTROL_XCLIENT] = {"xclient", CONTROL_LINES, "", "", 0, 0, &is_network},
     [CONTROL_PROXYPROTOCOL] = {"proxyprotocol", CONTROL_LINES, "", "", 0, 0, &is_network},
+    [CONTROL_SOURCEADDRESS] = {"sourceaddress", CONTROL_LINES, "", "", 0, 0, &is_source},
+    [CONTROL_HELOHOST] = {"helohost", CONTROL_LINE, "", "", 0, 0, &is_host},
+    [CONTROL_IPVERSION] = {"ipversion", CONTROL_LINE, "46", "46", 0, 0, &is_ipversion},
 };

@@ -150,7 +150,7 @@ static int transfer(int fd, unsigned char *s, size_t len, short events, tain con
 static enum answer_kind by_tcp(answer *a, question *q, ip46 const *ip, uint16_t port, tain const *deadline)
 {
   enum answer_kind kind = ANSWER_LATER;
-  int fd = connect_to(ip, port, -1, deadline);
+  int fd = connect_to(ip, port, 0, -1, deadline);
   uint16_t len;
   if (fd < 0)
     return ANSWER_LATER;

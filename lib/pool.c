@@ -194,8 +194,11 @@ static void bury(pid_t pid, int wstat)
   int fresh;
   while (slot < POOL_SLOTS && master.pid[slot] != pid)
     slot++;
-  if (slot == POOL_SLOTS)
+  if (slot == POOL_SLOTS) {
+    if (master.spec->lost)
+      (*master.spec->lost)(master.spec->data, pid);
     return;
+  }
   fresh = atomic_exchange(&master.board->state[slot], POOL_NOBODY) == POOL_FRESH;
   master.pid[slot] = 0;
   master.workers--;

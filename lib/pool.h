@@ -10,6 +10,7 @@
 #ifndef TERN_POOL_H
 #define TERN_POOL_H
 
+#include <sys/types.h>
 #include <skalibs/tai.h>
 
 #define POOL_ASK_MAX 32u /* workers that `full` may name at once */
@@ -38,6 +39,8 @@ struct pool_spec_s {
      that is so. Gives the slots, and their number, of workers that shall look up: a wait in them is interrupted
      (EINTR), and they are replaced when their client is done. May be 0. */
   unsigned int (*full)(void *data, unsigned int slots[POOL_ASK_MAX]);
+  /* In the master: a child that is no worker died, one that the program forked before pool_run. May be 0. */
+  void (*lost)(void *data, pid_t pid);
 };
 
 /* Runs until DRAIN. Calls service_signals and, with `min` workers forked, service_ready: the program calls

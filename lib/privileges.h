@@ -18,13 +18,15 @@ extern int privileges_only_become(void);
 
 /* What a process that reads hostile input may still do. Each level is an addition to the one before. */
 enum privileges_jail {
-  JAIL_NO_EXEC,    /* no exec, no ptrace, no mount, no new privileges */
-  JAIL_NO_PROCESS, /* also: no fork, no kill of others */
-  JAIL_NO_FILES /* also: no open, no rename, link, unlink, chmod; no bind, no listen, no new code; sockets of
-                   AF_INET, AF_INET6 and AF_UNIX, and connect, stay possible */
+  JAIL_NO_EXEC,           /* no exec, no ptrace, no mount, no new privileges */
+  JAIL_NO_PROCESS,        /* also: no fork, no kill of others */
+  JAIL_NO_FILES_BUT_BIND, /* also: no open, no rename, link, unlink, chmod; no listen, no new code; sockets of
+                             AF_INET, AF_INET6 and AF_UNIX, connect, and bind to an internet address (a
+                             source address), stay possible */
+  JAIL_NO_FILES           /* also: no bind */
 };
 /* What libc loads or opens late (NSS, getifaddrs, resolv.conf, a time zone) has to be had before
-   JAIL_NO_FILES. seccomp where the kernel has it (a refused call gives EPERM), no_new_privs always. 1: done
+   JAIL_NO_FILES_BUT_BIND. seccomp where the kernel has it (a refused call gives EPERM), no_new_privs always. 1: done
    as far as this kernel can; 0: the kernel has it and it failed. `jailed` (may be 0) tells whether the filter
    is in force. */
 extern int privileges_jail(enum privileges_jail level, int *jailed);

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -61,7 +62,7 @@ static int const no_files[] = {
     SYS_mkdirat, SYS_mknodat, SYS_fchmod, SYS_fchmodat, NR_FCHMODAT2, SYS_fchown, SYS_fchownat,
     SYS_truncate, SYS_utimensat, SYS_chdir, SYS_fchdir, SYS_readlinkat, SYS_faccessat, SYS_faccessat2, SYS_setxattr,
     SYS_lsetxattr, SYS_fsetxattr, SYS_getxattr, SYS_lgetxattr, SYS_removexattr, SYS_lremovexattr,
-    SYS_fremovexattr, SYS_inotify_add_watch, SYS_fanotify_init, SYS_bind, SYS_listen, SYS_statfs,
+    SYS_fremovexattr, SYS_inotify_add_watch, SYS_fanotify_init, SYS_listen, SYS_statfs,
 #ifdef __x86_64__
     SYS_open, SYS_creat, SYS_rename, SYS_link, SYS_symlink, SYS_unlink, SYS_mkdir, SYS_rmdir, SYS_mknod,
     SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat, SYS_readlink, SYS_access,
@@ -154,6 +155,19 @@ static void judge_family(program *p)
   ANSWER(p, REFUSE(EAFNOSUPPORT));
 }
 
+/* By the length of an internet address. A Unix socket's could be as long, and would still need a folder that the process
+   may write to. */
+static void judge_address(program *p)
+{
+  static size_t const lengths[] = {sizeof(struct sockaddr_in), sizeof(struct sockaddr_in6)};
+  size_t i = 0;
+  for (; i < sizeof lengths / sizeof *lengths; i++) {
+    IF(p, lengths[i]);
+    ANSWER(p, SECCOMP_RET_ALLOW);
+  }
+  ANSWER(p, REFUSE(EPERM));
+}
+
 /* no new code: nothing is loaded any more */
 static void judge_protection(program *p)
 {
@@ -175,7 +189,12 @@ static void write_program(program *p, enum privileges_jail level)
     look_at(p, SYS_prlimit64, 0, &judge_self);
   }
   if (level >= JAIL_NO_FILES) {
+    IF(p, SYS_bind);
+    ANSWER(p, REFUSE(EPERM));
+  }
+  if (level >= JAIL_NO_FILES_BUT_BIND) {
     REFUSE_ALL(p, no_files);
+    look_at(p, SYS_bind, 2, &judge_address);
     look_at(p, SYS_socket, 0, &judge_family);
     look_at(p, SYS_mmap, 2, &judge_protection);
     look_at(p, SYS_mprotect, 2, &judge_protection);

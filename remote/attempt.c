@@ -14,6 +14,8 @@ struct search_s {
   unsigned int tried : 1;
   unsigned int abandoned : 1; /* the runner is gone */
   unsigned int lost;          /* transactions that broke */
+  size_t next;                /* the host to look at */
+  unsigned int again;         /* 1: the second time, for those that did not answer a short attempt */
   tain end;
 };
 
@@ -34,14 +36,14 @@ static void refused(attempt const *v, search *x, result const *r)
   log_event(v->t.j->id, "connect", "remote", v->k.remote, "problem", r->text, (char *)0);
 }
 
-/* Over the connection as it is. 0: it is lost, and some recipients are open. */
-static int talk(attempt *v)
+/* Over the connection as it is. */
+static enum transaction_end talk(attempt *v)
 {
   v->k.c.s.door = v->door;
   v->t.answered = 0;
   errno = 0;
   v->k.uses++;
-  return transaction_run(&v->t) != TRANSACTION_LOST;
+  return transaction_run(&v->t);
 }
 
 /* The connection from the last message. A host may close it at any time without saying so; only if it did is
@@ -52,8 +54,11 @@ static int reuse(attempt *v, search *x)
     connection_close(&v->k);
     return 0;
   }
-  if (talk(v))
-    return 1;
+  switch (talk(v)) {
+  case TRANSACTION_LOST: break;
+  case TRANSACTION_FULL: return 0;
+  default: return 1;
+  }
   if (v->t.answered) {
     x->lost++;
     refused(v, x, &v->t.problem);
@@ -62,16 +67,42 @@ static int reuse(attempt *v, search *x)
   return 0;
 }
 
-/* A new connection to one host. 1: every recipient is decided. */
-static int try_host(attempt *v, search *x, mx_host const *h)
+/* Where another host is left, one that does not answer is not waited for long: the dead family of a host with
+   two, or a dead MX, would cost all of timeoutconnect each time. */
+static unsigned int connect_seconds(attempt const *v, mx_host const *h)
 {
+  unsigned int all = (unsigned int)control_number(&v->s->c, CONTROL_TIMEOUTCONNECT);
+  int others = v->hosts.n > 1 || v->hosts.next < v->hosts.mx.n;
+  return others && !h->slow && all > ATTEMPT_SHORT ? ATTEMPT_SHORT : all;
+}
+
+static int open_host(attempt *v, search *x, mx_host *h)
+{
+  unsigned int seconds = connect_seconds(v, h);
+  enum connection_opened opened;
   result r;
   errno = 0;
-  if (!connection_open(&v->k, v->s, h, x->destination, v->door, &r)) {
-    refused(v, x, &r);
-    return 0;
-  }
-  if (talk(v))
+  memcpy(v->k.destination, x->destination, sizeof v->k.destination);
+  v->k.c.lmtp = v->hosts.lmtp;
+  v->k.c.s.door = v->door;
+  opened = connection_open(&v->k, v->s, h, seconds, &r);
+  if (opened == CONNECTION_OPEN)
+    return 1;
+  h->slow = opened == CONNECTION_SLOW && seconds < control_number(&v->s->c, CONTROL_TIMEOUTCONNECT);
+  refused(v, x, &r);
+  return 0;
+}
+
+/* New connections to one host, as many as its MAILMAX makes necessary. 1: every recipient is decided. */
+static int try_host(attempt *v, search *x, mx_host *h)
+{
+  enum transaction_end end;
+  do {
+    if (!open_host(v, x, h))
+      return 0;
+    end = talk(v);
+  } while (end == TRANSACTION_FULL);
+  if (end != TRANSACTION_LOST)
     return 1;
   x->lost++;
   v->t.careful |= v->t.problem.status == STATUS_PROTOCOL; /* perhaps it only claims to know pipelining */
@@ -79,18 +110,34 @@ static int try_host(attempt *v, search *x, mx_host const *h)
   return 0;
 }
 
+/* Those that did not answer a short attempt come last, and get all of timeoutconnect. The list remembers them for as
+   long as it is fresh. 0: there is none left. */
+static mx_host *next_host(attempt *v, search *x)
+{
+  for (; x->again < 2; x->again++, x->next = 0)
+    while (x->next < v->hosts.n || (!x->again && mx_more(&v->hosts, v->s))) {
+      mx_host *h = v->hosts.host + x->next++;
+      if (h->slow == x->again)
+        return h;
+    }
+  return 0;
+}
+
+static int may_go_on(search *x)
+{
+  tain_now_g();
+  pool_draining(&x->end);
+  return !x->abandoned && x->lost < ATTEMPT_LOST && tain_future(&x->end);
+}
+
 static void try_hosts(attempt *v, search *x)
 {
-  size_t i;
-  for (i = 0; i < v->hosts.n || mx_more(&v->hosts, v->s); i++) {
+  mx_host *h;
+  while (may_go_on(x) && (h = next_host(v, x))) {
     int careful = v->t.careful;
-    tain_now_g();
-    pool_draining(&x->end);
-    if (x->abandoned || x->lost >= ATTEMPT_LOST || !tain_future(&x->end))
-      break;
-    if (try_host(v, x, v->hosts.host + i))
+    if (try_host(v, x, h))
       return;
-    if (!careful && v->t.careful && !x->abandoned && try_host(v, x, v->hosts.host + i))
+    if (!careful && v->t.careful && !x->abandoned && try_host(v, x, h))
       return;
   }
   if (x->last.class != RESULT_TEMPORARY && v->hosts.temporary)

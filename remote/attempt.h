@@ -10,7 +10,9 @@
 #include "remote/transaction.h"
 
 #define ATTEMPT_SECONDS 900 /* after which no other host is tried */
-#define ATTEMPT_LOST 3u     /* transactions that may break before the rest waits for the next attempt */
+#define ATTEMPT_SHORT                                                                                        \
+  4u /* seconds to connect to a host that is not the only one; then it is put behind the others */
+#define ATTEMPT_LOST 3u /* transactions that may break before the rest waits for the next attempt */
 
 typedef struct attempt_s attempt;
 struct attempt_s {

@@ -1,4 +1,4 @@
-/* connection - the SMTP connection that a worker holds, kept warm for the next message to the same
+/* connection - the SMTP or LMTP connection that a worker holds, kept warm for the next message to the same
  * destination. */
 #ifndef TERN_REMOTE_CONNECTION_H
 #define TERN_REMOTE_CONNECTION_H
@@ -22,10 +22,16 @@ struct connection_s {
   tain end;
 };
 
-/* Connects and greets. 0: *r says why not, as smtp_open does; errno is ECANCELED if the runner at `door` went
- * away. */
-extern int connection_open(connection *k, settings const *s, mx_host const *h, char const *destination,
-                           int door, result *r);
+enum connection_opened {
+  CONNECTION_OPEN,
+  CONNECTION_REFUSED, /* it is there, and takes nothing */
+  CONNECTION_NONE,    /* no connection can be made */
+  CONNECTION_SLOW     /* nor in time */
+};
+/* Connects to h, within `seconds`, and greets: k->c.lmtp and k->c.s.door are the caller's to set before. Not
+   CONNECTION_OPEN: *r says why not, as smtp_open does; errno is ECANCELED if the runner went away. */
+extern enum connection_opened connection_open(connection *k, settings const *s, mx_host const *h,
+                                              unsigned int seconds, result *r);
 /* Can the next message for this destination go over it? */
 extern int connection_serves(connection const *k, char const *destination);
 extern void connection_close(connection *k); /* with QUIT */

@@ -1,5 +1,7 @@
 /* exchange - the commands of one transaction up to the reply to DATA. See exchange.h for what it promises. */
 #include <errno.h>
+#include <string.h>
+#include <strings.h>
 #include "remote/exchange.h"
 #include "remote/reply.h"
 
@@ -9,18 +11,26 @@ static int on_mail(exchange *x, reply const *a)
 {
   result r;
   x->mail = a->code / 100 == 2;
-  if (x->mail)
+  if (x->mail) {
+    x->t->c->mails++;
     return x->t->c->dirty = 1;
+  }
   result_from_reply(&r, a->text, a->len);
   transaction_decide(x->t, &r);
   return 1;
 }
 
-/* RFC 5321 section 4.5.3.1.10: 452 is "too many recipients" once others were taken, and 552 was used for it.
- */
+/* RFC 5321 section 4.5.3.1.10: 452 is "too many recipients" once others were taken, and 552 was used for it; not so
+   where its enhanced code speaks of the mailbox (x.2.y). */
+static int is_too_many(exchange const *x, reply const *a, result const *r)
+{
+  return x->taken && (a->code == 452 || a->code == 552) && r->status / 1000 != STATUS_MAILBOX / 1000;
+}
+
 static void on_rcpt(exchange *x, size_t i, reply const *a)
 {
   transaction *t = x->t;
+  result *r = t->results + i;
   if (t->state[i] != RCPT_OPEN)
     return;
   if (a->code / 100 == 2) {
@@ -28,10 +38,12 @@ static void on_rcpt(exchange *x, size_t i, reply const *a)
     x->taken++;
     return;
   }
-  result_from_reply(t->results + i, a->text, a->len);
-  if (a->code == 552 || t->results[i].class == RESULT_OK)
-    t->results[i].class = RESULT_TEMPORARY;
-  t->state[i] = x->taken && (a->code == 452 || a->code == 552) ? RCPT_DELAYED : RCPT_DECIDED;
+  result_from_reply(r, a->text, a->len);
+  if (a->code == 552 || r->class == RESULT_OK)
+    r->class = RESULT_TEMPORARY;
+  t->state[i] = is_too_many(x, a, r) ? RCPT_DELAYED : RCPT_DECIDED;
+  if (t->state[i] == RCPT_DELAYED && (!t->c->rcptmax || x->taken < t->c->rcptmax))
+    t->c->rcptmax = (unsigned int)x->taken;
 }
 
 static int on_data(exchange *x, reply const *a)
@@ -95,13 +107,62 @@ static int ask(exchange *x, int what)
   return (x->pipelining && x->out.len < COMMAND_BATCH) || flush(x);
 }
 
+static char const *domain_of(exchange const *x, size_t i)
+{
+  envelope const *e = &x->t->j->e;
+  char const *at = strrchr(envelope_string(e, envelope_rcpts(e)[i].address), '@');
+  return at ? at + 1 : "";
+}
+
+/* How many domains the recipients have that were named so far, and is this one's among them? */
+static int knows_domain(exchange const *x, size_t i, size_t *n)
+{
+  size_t k, b;
+  for (*n = k = 0; k < x->n; k++) {
+    if (x->asked[k] < 0)
+      continue;
+    if (!strcasecmp(domain_of(x, (size_t)x->asked[k]), domain_of(x, i)))
+      return 1;
+    for (b = 0; b < k; b++)
+      if (x->asked[b] >= 0 &&
+          !strcasecmp(domain_of(x, (size_t)x->asked[b]), domain_of(x, (size_t)x->asked[k])))
+        break;
+    *n += b == k;
+  }
+  return 0;
+}
+
+/* Do the server's limits (RFC 9422) allow one more in this transaction? */
+static int has_room(exchange const *x, size_t i)
+{
+  smtp const *c = x->t->c;
+  size_t domains;
+  if (c->rcptmax && x->named >= c->rcptmax)
+    return 0;
+  return !c->domainmax || knows_domain(x, i, &domains) || domains < c->domainmax;
+}
+
+static int name_recipients(exchange *x)
+{
+  transaction *t = x->t;
+  envelope const *e = &t->j->e;
+  size_t i;
+  for (i = 0; i < envelope_count(e); i++) {
+    if (t->state[i] != RCPT_OPEN || !has_room(x, i))
+      continue;
+    x->named++;
+    command_rcpt(&x->out, e, i, t->c->offers);
+    if (!ask(x, (int)i))
+      return 0;
+  }
+  return 1;
+}
+
 int exchange_run(exchange *x, transaction *t, int utf8)
 {
-  envelope const *e = &t->j->e;
   uint64_t size = t->b->estimate;
-  size_t i;
   x->t = t;
-  x->out.len = x->n = x->read = x->taken = 0;
+  x->out.len = x->n = x->read = x->taken = x->named = 0;
   x->pipelining = t->c->offers & SMTP_PIPELINING && !t->careful;
   x->mail = x->data = 0;
   if (t->c->size && size > t->c->size)
@@ -111,16 +172,13 @@ int exchange_run(exchange *x, transaction *t, int utf8)
     if (!ask(x, ASKED_RSET))
       return 0;
   }
-  command_mail(&x->out, e, t->c->offers, size, utf8);
+  command_mail(&x->out, &t->j->e, t->c->offers, size, utf8);
   if (!ask(x, ASKED_MAIL))
     return 0;
-  for (i = 0; i < envelope_count(e); i++) {
-    if (t->state[i] != RCPT_OPEN)
-      continue;
-    command_rcpt(&x->out, e, i, t->c->offers);
-    if (!ask(x, (int)i))
-      return 0;
-  }
+  if (!x->pipelining && !x->mail)
+    return 1;
+  if (!name_recipients(x))
+    return 0;
   if (!x->pipelining && !x->taken)
     return 1;
   command_plain(&x->out, "DATA");

@@ -15,12 +15,13 @@ struct exchange_s {
   size_t n;    /* asked */
   size_t read; /* answered */
   size_t taken;
+  size_t named; /* recipients */
   unsigned int pipelining : 1;
   unsigned int mail : 1; /* MAIL was accepted */
   unsigned int data : 1; /* 354 */
 };
 
-/* MAIL, RCPT for all that are open, DATA. `utf8`: say SMTPUTF8. x is filled in; after it recipients are
+/* MAIL, RCPT for all that are open (as many as the server's limits allow: the others stay open), DATA. `utf8`: say SMTPUTF8. x is filled in; after it recipients are
    taken, delayed or decided, and x->data tells whether the server waits for a message. 0: the connection is
    lost (transaction_lost). */
 extern int exchange_run(exchange *x, transaction *t, int utf8);

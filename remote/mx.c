@@ -14,26 +14,43 @@ static void add(mx *l, char const *name, ip46 const *ip, uint16_t port)
   memcpy(h->name, name, len + 1);
   h->ip = *ip;
   h->port = port;
+  h->slow = 0;
   l->n++;
 }
 
-/* The addresses of one host: /etc/hosts, then A, then AAAA. DNS_FOUND: some were added, or were there
- * already. */
+/* What /etc/hosts says: the addresses of the first family, then those of the second. 1: the name is there. */
+static int add_known(mx *l, settings const *s, char const *name, uint16_t port)
+{
+  ip46 known[MX_HOSTS];
+  size_t n = hosts_find(&s->hosts, name, known, MX_HOSTS), i;
+  unsigned int k;
+  for (k = 0; k < 2; k++)
+    for (i = 0; i < n; i++)
+      if (ip46_is6(known + i) != (s->family[k] == 6))
+        continue;
+      else if (k < s->families)
+        add(l, name, known + i, port);
+      else
+        l->barred = 1;
+  return n > 0;
+}
+
+/* The addresses of one host: /etc/hosts, else A and AAAA in the order of `ipversion`. DNS_FOUND: some were
+   added, or were there already, or are of a family that is not used (l->barred), which is asked for only
+   where otherwise nothing would be known. */
 static enum dns_found add_addresses(mx *l, settings const *s, char const *name, uint16_t port)
 {
-  static enum answer_type const types[] = {ANSWER_A, ANSWER_AAAA};
-  ip46 known[MX_HOSTS];
   answer a;
   enum dns_found found, worst = DNS_NXDOMAIN;
-  size_t n = hosts_find(&s->hosts, name, known, MX_HOSTS), i, k;
-  for (i = 0; i < n; i++)
-    add(l, name, known + i, port);
-  if (n)
+  size_t i;
+  unsigned int k;
+  if (add_known(l, s, name, port))
     return DNS_FOUND;
-  for (k = 0; k < 2; k++) {
-    found = dns_ask(&s->dns, &a, name, types[k]);
-    for (i = 0; found == DNS_FOUND && i < a.n; i++)
+  for (k = 0; k < 2 && (k < s->families || worst == DNS_NODATA); k++) {
+    found = dns_ask(&s->dns, &a, name, s->family[k] == 6 ? ANSWER_AAAA : ANSWER_A);
+    for (i = 0; k < s->families && found == DNS_FOUND && i < a.n; i++)
       add(l, name, &a.record[i].ip, port);
+    l->barred |= k >= s->families && found == DNS_FOUND;
     if (found == DNS_FOUND || (found == DNS_LATER && worst != DNS_FOUND) ||
         (found == DNS_NODATA && worst == DNS_NXDOMAIN))
       worst = found;
@@ -95,6 +112,13 @@ static int say(result *why, enum result_class class, unsigned int status, char c
   return 0;
 }
 
+/* Its addresses are of a family that `ipversion` leaves out: our doing, and so not for ever. */
+static int barred(result *why, char const *name)
+{
+  return say(why, RESULT_TEMPORARY, STATUS_UNROUTABLE, "%s has no address of the family that ipversion names",
+             name);
+}
+
 /* A domain without MX is its own MX (RFC 5321 section 5.1). */
 static int implicit(mx *l, settings const *s, char const *domain, result *why)
 {
@@ -112,7 +136,10 @@ static int implicit(mx *l, settings const *s, char const *domain, result *why)
     l->n = 0;
     return say(why, RESULT_PERMANENT, STATUS_LOOP, "%s is this host, which does not take its mail", domain);
   }
-  return l->n ? 1 : say(why, RESULT_PERMANENT, STATUS_UNROUTABLE, "no address of %s can be used", domain);
+  if (l->n)
+    return 1;
+  return l->barred ? barred(why, domain)
+                   : say(why, RESULT_PERMANENT, STATUS_UNROUTABLE, "no address of %s can be used", domain);
 }
 
 static int by_mx(mx *l, settings const *s, char const *domain, result *why)
@@ -135,6 +162,8 @@ static int by_mx(mx *l, settings const *s, char const *domain, result *why)
   if (l->self)
     return say(why, RESULT_PERMANENT, STATUS_LOOP, "the MX of %s is this host, which does not take its mail",
                domain);
+  if (l->barred)
+    return barred(why, domain);
   return say(why, RESULT_PERMANENT, STATUS_UNROUTABLE, "none of the MX of %s has an address", domain);
 }
 
@@ -155,6 +184,8 @@ static int by_name(mx *l, settings const *s, char const *host, result *why)
   }
   if (found == DNS_LATER && !l->n)
     return say(why, RESULT_TEMPORARY, STATUS_DNS, "no answer from DNS about the address of %s", host);
+  if (!l->n && l->barred)
+    return barred(why, host);
   return l->n ? 1
               : say(why, RESULT_TEMPORARY, STATUS_MISCONFIGURED, "the host %s of smtproutes has no address",
                     host);
@@ -167,19 +198,36 @@ static int by_literal(mx *l, settings const *s, char const *host, ip46 const *ip
   name[ip46_fmt(name, ip)] = 0;
   if (!routed && self_is_address(&s->self, ip))
     return say(why, RESULT_PERMANENT, STATUS_LOOP, "%s is this host, which does not take its mail", host);
+  if (s->families == 1 && ip46_is6(ip) != (s->family[0] == 6))
+    return barred(why, host);
   add(l, name, ip, l->port);
   return l->n ? 1 : say(why, RESULT_PERMANENT, STATUS_UNROUTABLE, "%s is not the address of a host", host);
 }
 
+/* The one host that smtproutes names. */
+static int by_route(mx *l, settings const *s, char const *host, result *why)
+{
+  ip46 ip;
+  if (*host == '/') {
+    memcpy(l->host[0].name, host, strlen(host) + 1);
+    l->host[0].slow = 0;
+    return l->n = 1;
+  }
+  return mx_scan_literal(host, &ip) ? by_literal(l, s, host, &ip, 1, why) : by_name(l, s, host, why);
+}
+
 static int find(mx *l, settings const *s, char const *domain, char const *route, result *why)
 {
+  mx_route to;
   char host[ANSWER_NAME];
   ip46 ip;
-  if (!mx_scan_route(route, host, &l->port))
+  if (!mx_scan_route(&to, route))
     return say(why, RESULT_TEMPORARY, STATUS_MISCONFIGURED, "the target %s of smtproutes makes no sense",
                route);
-  if (*host)
-    return mx_scan_literal(host, &ip) ? by_literal(l, s, host, &ip, 1, why) : by_name(l, s, host, why);
+  l->port = to.port;
+  l->lmtp = to.lmtp;
+  if (*to.host)
+    return by_route(l, s, to.host, why);
   if (*domain == '[')
     return mx_scan_literal(domain, &ip)
                ? by_literal(l, s, domain, &ip, 0, why)
@@ -199,7 +247,7 @@ int mx_find(mx *l, settings const *s, char const *domain, char const *route, res
   if (l->n && !strcmp(l->destination, destination) && tain_future(&l->stale))
     return 1;
   l->n = l->next = l->mx.n = 0;
-  l->self = l->temporary = 0;
+  l->self = l->temporary = l->barred = 0;
   l->destination[0] = 0;
   if (!find(l, s, domain, route, why))
     return 0;

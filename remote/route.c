@@ -1,5 +1,6 @@
 /* route - how destinations are written: targets of smtproutes, and address literals (RFC 5321 section 4.1.3).
    Part of the module mx. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <skalibs/types.h>
@@ -26,22 +27,27 @@ int mx_scan_literal(char const *s, ip46 *ip)
   return ip46_scan(copy, ip) == len && (!tagged || ip46_is6(ip));
 }
 
-int mx_scan_route(char const *route, char host[ANSWER_NAME], uint16_t *port)
+int mx_scan_route(mx_route *r, char const *route)
 {
-  char const *end = strrchr(route, ':');
-  size_t len = strlen(route);
+  size_t len, skip = strlen(CONTROL_LMTP);
+  char const *end;
   ip46 ip;
-  *port = MX_PORT_DEFAULT;
-  if (len && route[len - 1] != ']' && end && !mx_scan_literal(route, &ip)) {
-    if (!uint160_scan(end + 1, port) || !*port)
+  r->lmtp = !strncmp(route, CONTROL_LMTP, skip);
+  if (r->lmtp)
+    route += skip;
+  r->port = r->lmtp ? MX_PORT_LMTP : MX_PORT_SMTP;
+  end = strrchr(route, ':');
+  len = strlen(route);
+  if (len > (*route == '/' ? CONTROL_SOCKET_MAX : ANSWER_NAME - 1) || (*route == '/' && !r->lmtp))
+    return 0;
+  if (*route != '/' && len && route[len - 1] != ']' && end && !mx_scan_literal(route, &ip)) {
+    if (!uint160_scan(end + 1, &r->port) || !r->port)
       return 0;
     len = (size_t)(end - route);
   }
-  if (len >= ANSWER_NAME)
-    return 0;
-  memcpy(host, route, len);
-  host[len] = 0;
-  return 1;
+  memcpy(r->host, route, len);
+  r->host[len] = 0;
+  return !r->lmtp || len;
 }
 
 int mx_destination(char out[MX_DESTINATION], char const *domain, char const *route)
@@ -54,7 +60,7 @@ int mx_destination(char out[MX_DESTINATION], char const *domain, char const *rou
     return 0;
   memcpy(out, s, len);
   memcpy(out + len, domain, more);
-  for (i = 0; i < len + more; i++)
+  for (i = *route ? len : 0; i < len + more; i++) /* a route may be a path */
     if (out[i] >= 'A' && out[i] <= 'Z')
       out[i] = (char)(out[i] - 'A' + 'a');
   out[len + more] = 0;
@@ -63,13 +69,10 @@ int mx_destination(char out[MX_DESTINATION], char const *domain, char const *rou
 
 void mx_remote(char out[MX_REMOTE], mx_host const *h)
 {
-  char port[UINT16_FMT];
-  size_t len = strlen(h->name), n = uint16_fmt(port, h->port);
-  memcpy(out, h->name, len);
-  out[len++] = '[';
-  len += ip46_fmt(out + len, &h->ip);
-  out[len++] = ']';
-  out[len++] = ':';
-  memcpy(out + len, port, n);
-  out[len + n] = 0;
+  char ip[IP46_FMT];
+  ip[ip46_fmt(ip, &h->ip)] = 0;
+  if (mx_is_socket(h))
+    snprintf(out, MX_REMOTE, "localhost[%s]", h->name);
+  else
+    snprintf(out, MX_REMOTE, "%s[%s]:%u", h->name, ip, h->port);
 }

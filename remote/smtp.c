@@ -9,6 +9,8 @@
 #include "remote/reply.h"
 #include "remote/smtp.h"
 
+#define LIMIT_DIGITS 6u
+
 static void offer_size(smtp *c, char const *arg, size_t len)
 {
   char s[24];
@@ -20,6 +22,30 @@ static void offer_size(smtp *c, char const *arg, size_t len)
   s[len] = 0;
   if (uint640_scan(s, &n))
     c->size = n;
+}
+
+/* " RCPTMAX=20 MAILMAX=5": a limit of 1 to 6 digits, not 0 (RFC 9422 section 4); what is unknown is passed over. */
+static void offer_limits(smtp *c, char const *arg, size_t len)
+{
+  struct {
+    char const *name;
+    unsigned int *value;
+  } const known[] = {{"MAILMAX=", &c->mailmax}, {"RCPTMAX=", &c->rcptmax}, {"RCPTDOMAINMAX=", &c->domainmax}};
+  size_t i, k, word;
+  for (; len; arg += word + (word < len), len -= word + (word < len)) {
+    for (word = 0; word < len && arg[word] != ' '; word++)
+      ;
+    for (i = 0; i < sizeof known / sizeof *known; i++) {
+      size_t n = strlen(known[i].name);
+      unsigned int value = 0;
+      if (word <= n || word > n + LIMIT_DIGITS || strncasecmp(arg, known[i].name, n))
+        continue;
+      for (k = n; k < word && arg[k] >= '0' && arg[k] <= '9'; k++)
+        value = value * 10 + (unsigned int)(arg[k] - '0');
+      if (k == word && value)
+        *known[i].value = value;
+    }
+  }
 }
 
 void smtp_offer(smtp *c, char const *line, size_t len)
@@ -39,6 +65,8 @@ void smtp_offer(smtp *c, char const *line, size_t len)
       c->offers |= known[i].bit;
   if (word == 4 && !strncasecmp(line, "SIZE", 4))
     offer_size(c, line + word + (word < len), len - word - (word < len));
+  if (word == 6 && !strncasecmp(line, "LIMITS", 6))
+    offer_limits(c, line + word + (word < len), len - word - (word < len));
 }
 
 static void take_offer(void *data, char const *line, size_t len)
@@ -97,24 +125,26 @@ static int hello(smtp *c, char const *verb, char const *me, unsigned int seconds
   tain_addsec_g(&deadline, (int)seconds);
   c->offers = 0;
   c->size = 0;
+  c->mailmax = c->rcptmax = c->domainmax = 0;
   return stream_send(&c->s, s, len + 7, &deadline) &&
-         reply_read(a, &c->s, &deadline, verb[0] == 'E' ? &take_offer : 0, c) && in_step(c);
+         reply_read(a, &c->s, &deadline, verb[0] == 'H' ? 0 : &take_offer, c) && in_step(c);
 }
 
 int smtp_open(smtp *c, char const *me, unsigned int seconds, result *r)
 {
   reply a;
   c->dirty = 0;
+  c->mails = 0;
   if (!greeted(c, seconds, r))
     return 0;
-  if (!hello(c, "EHLO", me, seconds, &a))
-    return trouble(c, r, "no answer to EHLO");
-  if (a.code / 100 == 5 && a.code != 521 && !hello(c, "HELO", me, seconds, &a))
+  if (!hello(c, c->lmtp ? "LHLO" : "EHLO", me, seconds, &a))
+    return trouble(c, r, c->lmtp ? "no answer to LHLO" : "no answer to EHLO");
+  if (!c->lmtp && a.code / 100 == 5 && a.code != 521 && !hello(c, "HELO", me, seconds, &a))
     return trouble(c, r, "no answer to HELO");
   if (a.code / 100 == 2)
     return 1;
   result_from_reply(r, a.text, a.len);
-  if (r->class == RESULT_OK)
+  if (r->class == RESULT_OK || c->lmtp)
     r->class = RESULT_TEMPORARY;
   smtp_quit(c);
   return 0;

@@ -2,14 +2,17 @@
 
    It promises an outcome for each recipient of each job. It starts as root (else as the owner) for its door,
    /etc/hosts and resolv.conf, then is ternr in a chroot to HOME; its workers, which alone talk to the
-   network, may then neither open a file nor make a process. It never reads the queue: a message comes as a
+   network, may then neither open a file nor make a process; what they need outside the chroot, the sockets of LMTP
+   servers, porter.h's process connects to. It never reads the queue: a message comes as a
    descriptor. */
+#include <signal.h>
 #include "lib/exits.h"
 #include "lib/listener.h"
 #include "lib/log.h"
 #include "lib/pool.h"
 #include "lib/privileges.h"
 #include "lib/service.h"
+#include "remote/porter.h"
 #include "remote/settings.h"
 #include "remote/worker.h"
 
@@ -18,6 +21,7 @@
 #define LINGER 30u /* seconds until idle ones beyond that go */
 
 static settings remote = SETTINGS_ZERO;
+static pid_t porter;
 
 static void take_numbers(pool_spec *p)
 {
@@ -39,6 +43,17 @@ static int reload(void *data, pool_spec *p)
   return ok;
 }
 
+/* It can't be made again here, in the chroot: s6 starts all of it anew, and the workers finish what they have. */
+static void lost(void *data, pid_t pid)
+{
+  (void)data;
+  if (pid != porter)
+    return;
+  log_event(0, "warning", "what", "the process that connects to LMTP sockets died", "note", "starting anew",
+            (char *)0);
+  (void)raise(SIGTERM);
+}
+
 int main(int argc, char const *const *argv)
 {
   stralloc problem = STRALLOC_ZERO;
@@ -50,7 +65,8 @@ int main(int argc, char const *const *argv)
                  .data = &remote,
                  .enter = &worker_enter,
                  .serve = &worker_serve,
-                 .reload = &reload};
+                 .reload = &reload,
+                 .lost = &lost};
   (void)argv;
   service_start("tern-remote", argc, &remote.ids);
   listener = listener_door("remote", remote.ids.uid[TERNS], remote.ids.gid[TERNS], 0600);
@@ -59,6 +75,9 @@ int main(int argc, char const *const *argv)
   listener_finish(0);
   if (!settings_prepare(&remote))
     service_fail("read", "/etc/resolv.conf and /etc/hosts");
+  remote.porter = porter_start(&remote.ids, &porter);
+  if (remote.porter < 0)
+    service_fail("start", "the process that connects to LMTP sockets");
   if (!privileges_drop(remote.ids.uid[TERNR], remote.ids.gid[TERNR], 0, 0,
                        remote.ids.root ? PRIVILEGES_CHROOT : PRIVILEGES_KEEP_ROOT_FOLDER))
     service_fail("become", "the user of tern-remote");

@@ -9,6 +9,7 @@
 static char const no_utf8[] = "the host does not take internationalized mail (SMTPUTF8)";
 
 #define CUT_SHORT_SECONDS 2 /* to read what a host said before it closed */
+#define ANSWERS 5u /* times `timeoutremote`: how much longer than one the answers of LMTP may take together */
 
 void transaction_begin(transaction *t)
 {
@@ -16,11 +17,11 @@ void transaction_begin(transaction *t)
   memset(t->state, RCPT_OPEN, sizeof t->state);
 }
 
-size_t transaction_open(transaction const *t)
+static size_t count_in(transaction const *t, enum transaction_rcpt which)
 {
   size_t i, n = 0;
   for (i = 0; i < envelope_count(&t->j->e); i++)
-    n += t->state[i] == RCPT_OPEN;
+    n += t->state[i] == which;
   return n;
 }
 
@@ -114,47 +115,72 @@ static int fits(transaction *t, int *utf8)
     else if (command_is_8bit(address))
       *utf8 = 1;
   }
-  return transaction_open(t) > 0;
+  return count_in(t, RCPT_OPEN) > 0;
 }
 
-/* The reply to the final dot. `why`: what went wrong before it could be read. */
+/* A reply to the final dot is for all that were taken, with LMTP for the first of them. */
+static void settle_taken(transaction *t, result const *r)
+{
+  size_t i = 0;
+  if (!t->c->lmtp) {
+    transaction_settle(t, RCPT_TAKEN, r);
+    return;
+  }
+  while (t->state[i] != RCPT_TAKEN)
+    i++;
+  t->results[i] = *r;
+  t->state[i] = RCPT_DECIDED;
+}
+
+/* The final dot may be out, and whoever has not been answered for waits. */
+static enum transaction_end unanswered(transaction *t, char const *why)
+{
+  result r;
+  result_set(&r, RESULT_TEMPORARY, STATUS_BAD_CONNECTION, "%s: %s; the host may have the message", why,
+             stream_problem(errno));
+  transaction_settle(t, RCPT_TAKEN, &r);
+  stream_close(&t->c->s);
+  return TRANSACTION_CLOSED;
+}
+
+/* The reply to the final dot, or with LMTP the replies. `why`: what went wrong before they could be read. */
 static enum transaction_end after_dot(transaction *t, int ok, char const *why)
 {
   result r;
   reply a;
-  tain deadline;
+  tain deadline, end;
   t->sent = 1;
   t->c->s.door = -1; /* from here on the outcome is wanted, with or without the runner */
   tain_now_g();
-  tain_addsec_g(&deadline, (int)t->seconds_done);
-  if (!ok || !reply_read(&a, &t->c->s, &deadline, 0, 0)) {
-    result_set(&r, RESULT_TEMPORARY, STATUS_BAD_CONNECTION, "%s: %s; the host may have the message", why,
-               stream_problem(errno));
-    transaction_settle(t, RCPT_TAKEN, &r);
-    stream_close(&t->c->s);
-    return TRANSACTION_CLOSED;
-  }
-  result_from_reply(&r, a.text, a.len);
-  if (a.code / 100 == 3)
-    r.class = RESULT_TEMPORARY;
-  transaction_settle(t, RCPT_TAKEN, &r);
+  tain_addsec_g(&end, (int)(t->seconds_done + ANSWERS * t->seconds));
+  do {
+    tain_addsec_g(&deadline, (int)t->seconds_done);
+    if (!ok || !reply_read(&a, &t->c->s, tain_less(&deadline, &end) ? &deadline : &end, 0, 0))
+      return unanswered(t, why);
+    result_from_reply(&r, a.text, a.len);
+    if (a.code / 100 == 3)
+      r.class = RESULT_TEMPORARY;
+    settle_taken(t, &r);
+    if (a.code == 421 || a.code / 100 == 3)
+      return errno = EPIPE, unanswered(t, why);
+  } while (count_in(t, RCPT_TAKEN));
   t->c->dirty = 0;
-  if (a.code != 421 && a.code / 100 != 3 && !stream_leftover(&t->c->s))
+  if (!stream_leftover(&t->c->s))
     return TRANSACTION_DONE;
   stream_close(&t->c->s);
   return TRANSACTION_CLOSED;
 }
 
 /* 354 although nobody was accepted: an empty message to nobody, whose answer is read and not believed (RFC
-   2920 section 3.1). */
+   2920 section 3.1). With LMTP there is none. */
 static enum transaction_end lone_dot(transaction *t)
 {
   reply a;
   tain deadline;
   tain_addsec_g(&deadline, (int)t->seconds);
   t->c->dirty = 0;
-  if (stream_send(&t->c->s, ".\r\n", 3, &deadline) && reply_read(&a, &t->c->s, &deadline, 0, 0) &&
-      a.code != 421)
+  if (!t->c->lmtp && stream_send(&t->c->s, ".\r\n", 3, &deadline) &&
+      reply_read(&a, &t->c->s, &deadline, 0, 0) && a.code != 421)
     return TRANSACTION_DONE;
   stream_close(&t->c->s);
   return TRANSACTION_CLOSED;
@@ -172,7 +198,7 @@ static enum transaction_end cut_short(transaction *t)
   if ((e == EPROTO || e == EPIPE || e == ECONNRESET) && reply_read(&a, &t->c->s, &deadline, 0, 0)) {
     if (a.code == 421)
       return transaction_lost(t, "the message", &a), TRANSACTION_LOST;
-    if (a.code >= 400) {
+    if (a.code >= 400 && !t->c->lmtp) {
       result_from_reply(&r, a.text, a.len);
       transaction_settle(t, RCPT_TAKEN, &r);
       stream_close(&t->c->s);
@@ -209,18 +235,24 @@ static enum transaction_end run_round(transaction *t, int utf8)
   return x.taken ? body_out(t) : lone_dot(t);
 }
 
+/* What this connection has left for open recipients after a round. */
+static enum transaction_end room_left(transaction *t)
+{
+  if (smtp_has_room(t->c) || !count_in(t, RCPT_OPEN))
+    return TRANSACTION_DONE;
+  smtp_quit(t->c);
+  return TRANSACTION_FULL;
+}
+
 enum transaction_end transaction_run(transaction *t)
 {
   enum transaction_end end = TRANSACTION_DONE;
   int utf8;
   while (end == TRANSACTION_DONE && fits(t, &utf8)) {
-    size_t i, delayed = 0, n = envelope_count(&t->j->e);
     end = run_round(t, utf8);
-    for (i = 0; i < n; i++)
-      delayed += t->state[i] == RCPT_DELAYED;
     transaction_restate(t, RCPT_DELAYED, end == TRANSACTION_DONE && t->sent ? RCPT_OPEN : RCPT_DECIDED);
-    if (!delayed)
-      break;
+    if (end == TRANSACTION_DONE)
+      end = room_left(t);
   }
   return end;
 }

@@ -1,6 +1,8 @@
 /* transaction - one message to one server: MAIL, every RCPT and DATA in one write where the server takes that
    (RFC 2920), the replies read in their order, then the body; a result for each recipient.
 
+   With LMTP (RFC 2033) there is a reply to the final dot for each recipient that was taken, in their order.
+
    A server may lie at each step. Whatever it says, no recipient is counted as delivered without a 2yz for it
    and one for the final dot. */
 #ifndef TERN_REMOTE_TRANSACTION_H
@@ -37,14 +39,14 @@ struct transaction_s {
 enum transaction_end {
   TRANSACTION_DONE,   /* every recipient is decided; the connection can be kept */
   TRANSACTION_CLOSED, /* every recipient is decided; the connection is closed */
-  TRANSACTION_LOST    /* the connection is closed before the final dot; recipients are open still */
+  TRANSACTION_LOST,   /* the connection is closed before the final dot; recipients are open still */
+  TRANSACTION_FULL /* the connection is closed because it takes no more transactions; recipients are open still */
 };
 
 /* All recipients open; careful, answered and sent are off. Other members are the caller's. */
 extern void transaction_begin(transaction *t);
-/* Tries all that are open, in as many rounds as the server wants. */
+/* Tries all that are open, in as many rounds as the server wants: each decides one recipient at least. */
 extern enum transaction_end transaction_run(transaction *t);
-extern size_t transaction_open(transaction const *t); /* how many are open */
 /* For the parts of this module. All recipients of a state get a result, or another state; the connection is
    of no use: errno, or the reply (may be 0), says why. transaction_lost gives 0 and leaves errno. */
 extern void transaction_settle(transaction *t, enum transaction_rcpt which, result const *r);

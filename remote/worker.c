@@ -22,7 +22,8 @@ int worker_enter(void *data, unsigned int slot)
   (void)slot;
   if (!self_interfaces(&s->self))
     return log_warn("list", "the machine's addresses"), 0;
-  if (!privileges_readonly(0, 0, 0) || !privileges_jail(JAIL_NO_FILES, 0))
+  if (!privileges_readonly(0, 0, 0) ||
+      !privileges_jail(s->sources ? JAIL_NO_FILES_BUT_BIND : JAIL_NO_FILES, 0))
     return log_warn("give up", "files and processes"), 0;
   attempt_init(&work, s);
   return 1;

@@ -90,7 +90,7 @@ destination *destination_get(destinations *ds, enum destination_kind kind, char 
     return 0;
   memcpy(key, name, len);
   key[len] = 0;
-  for (size_t i = 0; kind == DESTINATION_REMOTE && i < len; i++)
+  for (size_t i = 0; kind == DESTINATION_REMOTE && !routed && i < len; i++) /* a route may be a path */
     if (key[i] >= 'A' && key[i] <= 'Z')
       key[i] += 'a' - 'A';
   d = destination_find(ds, kind, key, routed);

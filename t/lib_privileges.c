@@ -178,6 +178,12 @@ static long call_bind(void)
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   return bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&a, sizeof a);
 }
+static long call_bind_door(void)
+{
+  struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/nonexistent/folder/for/a/socket"};
+  return bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&a, sizeof a) < 0 && errno == EPERM ? -1
+                                                                                                      : 0;
+}
 static long call_code(void)
 {
   return mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
@@ -252,14 +258,15 @@ static struct {
     {"unshare", &call_unshare, JAIL_NO_EXEC},
     {"fork", &call_fork, JAIL_NO_PROCESS},
     {"kill", &call_kill, JAIL_NO_PROCESS},
-    {"open", &call_open, JAIL_NO_FILES},
-    {"open by its old number", &call_old_open, JAIL_NO_FILES},
-    {"rename", &call_rename, JAIL_NO_FILES},
-    {"unlink", &call_unlink, JAIL_NO_FILES},
-    {"chmod", &call_chmod, JAIL_NO_FILES},
-    {"a netlink socket", &call_netlink, JAIL_NO_FILES},
+    {"open", &call_open, JAIL_NO_FILES_BUT_BIND},
+    {"open by its old number", &call_old_open, JAIL_NO_FILES_BUT_BIND},
+    {"rename", &call_rename, JAIL_NO_FILES_BUT_BIND},
+    {"unlink", &call_unlink, JAIL_NO_FILES_BUT_BIND},
+    {"chmod", &call_chmod, JAIL_NO_FILES_BUT_BIND},
+    {"a netlink socket", &call_netlink, JAIL_NO_FILES_BUT_BIND},
     {"bind", &call_bind, JAIL_NO_FILES},
-    {"memory to execute", &call_code, JAIL_NO_FILES},
+    {"bind a Unix socket", &call_bind_door, JAIL_NO_FILES_BUT_BIND},
+    {"memory to execute", &call_code, JAIL_NO_FILES_BUT_BIND},
     {"connect to a door", &call_listen_door, NEVER},
     {"an IPv6 socket", &call_inet6, NEVER},
     {"a TCP connection", &call_tcp, NEVER},

@@ -228,6 +228,194 @@ static void test_cases(void **state)
   }
 }
 
+/* ---- LMTP */
+
+#define LHLO ">220 hi\n<LHLO client.test\n>250-s\n>250-PIPELINING\n>250 8BITMIME\n"
+#define THREE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>250 ok\n>250 ok\n>354 go\n.\n"
+
+static struct {
+  char const *name;
+  char const *rcpts;
+  char const *scripts[3];
+  char const *codes;
+  char const *texts[3]; /* parts of the results' */
+  char const *unheard;
+} const lmtp[] = {
+    {"an answer for each",
+     "a@x b@x c@x",
+     {LHLO THREE ">250 2.0.0 <a> saved\n>452 4.2.2 <b> full\n>550 5.7.1 <c> no\n<QUIT\n"},
+     "2.0.0 4.2.2 5.7.1",
+     {"<a> saved", "<b> full", "<c> no"},
+     0},
+    {"who was refused before has none",
+     "a@x b@x c@x",
+     {LHLO "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>550 5.1.1 who\n>250 ok\n>354 go\n.\n"
+           ">250 2.0.0 <a>\n>250-2.0.0 <c>\n>250 2.0.0 saved\n<QUIT\n"},
+     "2.0.0 5.1.1 2.0.0",
+     {"<a>", "who", "<c> saved"},
+     0},
+    {"fewer answers, then it closes",
+     "a@x b@x c@x",
+     {LHLO THREE ">250 2.0.0 one\n"},
+     "2.0.0 4.4.2 4.4.2",
+     {"one", "may have the message", "may have the message"},
+     0},
+    {"fewer answers, then silence",
+     "a@x b@x c@x",
+     {LHLO THREE ">250 2.0.0 one\n>250 2.0.0 two\n~2500\n"},
+     "2.0.0 2.0.0 4.4.2",
+     {"one", "two", "in time"},
+     0},
+    {"no answer at all", "a@x b@x c@x", {LHLO THREE}, "4.4.2 4.4.2 4.4.2", {"closed", "closed", "closed"}, 0},
+    {"more answers than recipients",
+     "a@x",
+     {LHLO "<MAIL\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>354 go\n.\n|250 one\\r\\n250 two\\r\\n\n~200\n"},
+     "2.0.0",
+     {"one", 0, 0},
+     0},
+    {"421 among the answers",
+     "a@x b@x c@x",
+     {LHLO THREE ">250 2.0.0 one\n>421 4.3.2 bye\n"},
+     "2.0.0 4.3.2 4.4.2",
+     {"one", "bye", "closed"},
+     0},
+    {"nonsense among the answers",
+     "a@x b@x c@x",
+     {LHLO THREE ">250 2.0.0 one\n>354 go on\n>250 three\n"},
+     "2.0.0 4.0.0 4.4.2",
+     {"one", "go on", "may have"},
+     0},
+    {"DATA refused: one answer for all",
+     "a@x b@x",
+     {LHLO "<MAIL\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>250 ok\n>451 4.3.0 later\n<QUIT\n"},
+     "4.3.0 4.3.0",
+     {"later", "later", 0},
+     "..b"},
+    {"all refused, then 354: no dot, for it would have no answer",
+     "a@x",
+     {LHLO "<MAIL\n<RCPT\n<DATA\n>250 ok\n>550 5.1.1 who\n>354 go\n~200\n"},
+     "5.1.1",
+     {"who", 0, 0},
+     "\n.\r\n"},
+    {"no second round after LHLO: an SMTP server is not tried",
+     "a@x",
+     {">220 hi\n<LHLO\n>500 5.5.1 what\n<QUIT\n"},
+     "4.5.1",
+     {"what", 0, 0},
+     "HELO"},
+    {"a host that has no room for all: round by round",
+     "a@x b@x c@x",
+     {LHLO "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>452 4.5.3 many\n>452 4.5.3 many\n>354 "
+           "go\n.\n>250 2.0.0 a\n"
+           "<MAIL\n<RCPT TO:<b@x>\n<DATA\n>250 ok\n>250 ok\n>354 go\n.\n>250 2.0.0 b\n"
+           "<MAIL\n<RCPT TO:<c@x>\n<DATA\n>250 ok\n>250 ok\n>354 go\n.\n>450 4.2.0 c\n<QUIT\n"},
+     "2.0.0 2.0.0 4.2.0",
+     {"a", "b", "c"},
+     0},
+};
+
+static void test_lmtp(void **state)
+{
+  size_t i, k;
+  (void)state;
+  for (i = 0; i < sizeof lmtp / sizeof *lmtp; i++) {
+    static peer p;
+    job j;
+    size_t n;
+    peer_prepare(1);
+    peer_start_at(&p, "127.0.0.1", 0, lmtp[i].scripts);
+    peer_job(&j, "s@y", lmtp[i].rcpts, text, sizeof text - 1);
+    peer_lmtp(&j, "127.0.0.1", p.port);
+    attempt_run(&peer_attempt, &j);
+    connection_close(&peer_attempt.k);
+    n = envelope_count(&j.e);
+    job_free(&j);
+    peer_finish(&p);
+    if (strcmp(peer_codes(n), lmtp[i].codes))
+      fail_msg("%s: got \"%s\" (%s), want \"%s\"; heard %s", lmtp[i].name, peer_codes(n),
+               peer_attempt.results[0].text, lmtp[i].codes, p.heard);
+    for (k = 0; k < n; k++)
+      check(lmtp[i].name, "text", peer_attempt.results[k].text, lmtp[i].texts[k]);
+    if (strstr(p.heard, "[step"))
+      fail_msg("%s: heard %s", lmtp[i].name, p.heard);
+    if (lmtp[i].unheard && strstr(p.heard, lmtp[i].unheard))
+      fail_msg("%s: heard \"%s\", and it should not", lmtp[i].name, lmtp[i].unheard);
+  }
+}
+
+/* ---- a server's limits (RFC 9422) */
+
+#define LIMITED(limits) ">220 hi\n<EHLO client.test\n>250-s\n>250-PIPELINING\n>250 LIMITS " limits "\n"
+#define TWO(a, b, end)                                                                                       \
+  "<MAIL\n<RCPT TO:<" a ">\n<RCPT TO:<" b ">\n<DATA\n>250 ok\n>250 ok\n>250 ok\n>354 go\n.\n>250 2.0.0 " end \
+  "\n"
+#define ONE(a, end) "<MAIL\n<RCPT TO:<" a ">\n<DATA\n>250 ok\n>250 ok\n>354 go\n.\n>250 2.0.0 " end "\n"
+
+static struct {
+  char const *name;
+  char const *rcpts;
+  char const *scripts[4];
+  char const *codes;
+} const limits[] = {
+    {"RCPTMAX",
+     "a@x b@x c@x d@x e@x",
+     {LIMITED("RCPTMAX=2") TWO("a@x", "b@x", "1") TWO("c@x", "d@x", "2") ONE("e@x", "3") "<QUIT\n"},
+     "2.0.0 2.0.0 2.0.0 2.0.0 2.0.0"},
+    {"MAILMAX: a connection more for each",
+     "a@x b@x c@x",
+     {LIMITED("FOO=1 MAILMAX=1 RCPTMAX=1") ONE("a@x", "1") "<QUIT\n",
+      LIMITED("MAILMAX=1 RCPTMAX=1") ONE("b@x", "2") "<QUIT\n",
+      LIMITED("MAILMAX=1 RCPTMAX=1") ONE("c@x", "3") "<QUIT\n"},
+     "2.0.0 2.0.0 2.0.0"},
+    {"RCPTDOMAINMAX",
+     "a@x b@Y c@X d@y",
+     {LIMITED("RCPTDOMAINMAX=1") TWO("a@x", "c@X", "1") TWO("b@Y", "d@y", "2") "<QUIT\n"},
+     "2.0.0 2.0.0 2.0.0 2.0.0"},
+    {"nonsense is no limit",
+     "a@x b@x",
+     {LIMITED("RCPTMAX=0 MAILMAX=x RCPTDOMAINMAX=9999999 RCPTMAX=1x =") TWO("a@x", "b@x", "1") "<QUIT\n"},
+     "2.0.0 2.0.0"},
+    {"one is refused, the rest goes on",
+     "a@x b@x",
+     {LIMITED("RCPTMAX=1") "<MAIL\n<RCPT\n<DATA\n>250 ok\n>550 5.1.1 no\n>503 no\n"
+                           "<RSET\n<MAIL\n<RCPT TO:<b@x>\n<DATA\n>250 ok\n>250 ok\n>250 ok\n>354 go\n.\n>250 "
+                           "2.0.0 2\n<QUIT\n"},
+     "5.1.1 2.0.0"},
+    {"the limit that 452 showed holds for the rounds after it",
+     "a@x b@x c@x d@x",
+     {PIPE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>250 ok\n>452 4.5.3 many\n>452 4.5.3 "
+           "many\n>354 go\n.\n>250 2.0.0 1\n" TWO("c@x", "d@x", "2") "<QUIT\n"},
+     "2.0.0 2.0.0 2.0.0 2.0.0"},
+    {"452 about a mailbox is no limit",
+     "a@x b@x c@x",
+     {PIPE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>452 4.2.2 full\n>250 ok\n>354 go\n.\n>250 "
+           "2.0.0 1\n<QUIT\n"},
+     "2.0.0 4.2.2 2.0.0"},
+};
+
+static void test_limits(void **state)
+{
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof limits / sizeof *limits; i++) {
+    static peer p;
+    job j;
+    size_t n;
+    peer_prepare(2);
+    peer_start_at(&p, "127.0.0.1", 0, limits[i].scripts);
+    peer_job(&j, "s@y", limits[i].rcpts, text, sizeof text - 1);
+    peer_route(&j, "127.0.0.1", p.port);
+    attempt_run(&peer_attempt, &j);
+    connection_close(&peer_attempt.k);
+    n = envelope_count(&j.e);
+    job_free(&j);
+    peer_finish(&p);
+    if (strcmp(peer_codes(n), limits[i].codes) || strstr(p.heard, "[step"))
+      fail_msg("%s: got \"%s\" (%s), want \"%s\"; heard %s", limits[i].name, peer_codes(n),
+               peer_attempt.results[0].text, limits[i].codes, p.heard);
+  }
+}
+
 /* ---- what is said about the message */
 
 #define OFFERS                                                                                               \
@@ -385,6 +573,79 @@ static void test_failover(void **state)
   }
 }
 
+/* A host that answers no attempt to connect, here one whose queue is full, costs a few seconds and not all of
+   timeoutconnect; the next message does not ask it first. */
+static void test_slow_connection(void **state)
+{
+  static char const *const scripts[] = {PIPE MAIL ".\n>250 2.0.0 one\n<QUIT\n",
+                                        PIPE MAIL ".\n>250 2.0.0 two\n<QUIT\n", 0};
+  static peer b;
+  struct sockaddr_in a = {.sin_family = AF_INET};
+  socklen_t len = sizeof a;
+  tain begin, limit;
+  int full = socket(AF_INET, SOCK_STREAM, 0), i;
+  job j;
+  (void)state;
+  peer_prepare(40);
+  peer_start_at(&b, "127.0.0.2", 0, scripts);
+  inet_pton(AF_INET, "127.0.0.1", &a.sin_addr);
+  a.sin_port = htons(b.port);
+  assert_int_equal(bind(full, (struct sockaddr *)&a, len), 0);
+  assert_int_equal(listen(full, 0), 0);
+  for (i = 0; i < 3; i++)
+    (void)connect(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), (struct sockaddr *)&a, len);
+  use_hosts(b.port, 2);
+  for (i = 0; i < 2; i++) {
+    tain_now_g();
+    begin = STAMP;
+    peer_job(&j, "s@y", "a@example.test", text, sizeof text - 1);
+    envelope_set(&j.e, &j.domain, "example.test", 12);
+    attempt_run(&peer_attempt, &j);
+    connection_close(&peer_attempt.k);
+    job_free(&j);
+    tain_now_g();
+    tain_addsec(&limit, &begin, i ? 2 : 20);
+    check("slow", "text", peer_attempt.results[0].text, i ? "two" : "one");
+    check("slow", "remote", peer_attempt.k.remote, "mx2");
+    if (!tain_less(&STAMP, &limit))
+      fail_msg("message %d took too long", i + 1);
+  }
+  assert_true(peer_attempt.hosts.host[0].slow);
+  peer_stop(&b);
+  close(full);
+}
+
+/* The connection comes from sourceaddress, or from nowhere. */
+static void test_source(void **state)
+{
+  static char const *const scripts[] = {PIPE MAIL ".\n>250 2.0.0 got it\n", 0};
+  static peer p;
+  static char heard[64];
+  struct sockaddr_in from;
+  socklen_t len = sizeof from;
+  job j;
+  (void)state;
+  peer_prepare(2);
+  peer_settings.sources = 1;
+  ip46_scan("127.0.0.77", peer_settings.source);
+  peer_start_at(&p, "127.0.0.1", 0, scripts);
+  peer_job(&j, "s@y", "a@x", text, sizeof text - 1);
+  peer_route(&j, "127.0.0.1", p.port);
+  attempt_run(&peer_attempt, &j);
+  assert_int_equal(getsockname(peer_attempt.k.c.s.fd, (struct sockaddr *)&from, &len), 0);
+  inet_ntop(AF_INET, &from.sin_addr, heard, sizeof heard);
+  connection_close(&peer_attempt.k);
+  check("source", "text", peer_attempt.results[0].text, "got it");
+  assert_string_equal(heard, "127.0.0.77");
+  ip46_scan("192.0.2.77", peer_settings.source);
+  attempt_run(&peer_attempt, &j);
+  job_free(&j);
+  peer_stop(&p);
+  peer_settings.sources = 0;
+  assert_string_equal(peer_codes(1), "4.3.5");
+  check("source", "text", peer_attempt.results[0].text, "sourceaddress is not an address of this machine");
+}
+
 static void test_refused_connection(void **state)
 {
   job j;
@@ -531,7 +792,9 @@ int main(void)
       cmocka_unit_test(test_failover), cmocka_unit_test(test_refused_connection),
       cmocka_unit_test(test_kept),     cmocka_unit_test(test_abandoned),
       cmocka_unit_test(test_many),     cmocka_unit_test(test_large),
-      cmocka_unit_test(test_paths),
+      cmocka_unit_test(test_paths),    cmocka_unit_test(test_lmtp),
+      cmocka_unit_test(test_limits),   cmocka_unit_test(test_slow_connection),
+      cmocka_unit_test(test_source),
   };
   return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -403,6 +403,83 @@ static struct {
     {"servfail.test", "4.4.3"},
 };
 
+/* ipversion: which families, and in which order; what is only in the other one waits, for the setting may be wrong. */
+static struct {
+  char const *version;
+  char const *domain;
+  char const *want;
+} const versions[] = {
+    {"46", "plain.test",
+     "mx1.plain.test[192.0.2.1]:25 mx1.plain.test[2001:db8::1]:25 mx2.plain.test[192.0.2.2]:25"},
+    {"64", "plain.test",
+     "mx1.plain.test[2001:db8::1]:25 mx1.plain.test[192.0.2.1]:25 mx2.plain.test[192.0.2.2]:25"},
+    {"4", "plain.test", "mx1.plain.test[192.0.2.1]:25 mx2.plain.test[192.0.2.2]:25"},
+    {"6", "plain.test", "mx1.plain.test[2001:db8::1]:25"},
+    {"4", "six.test", "4.4.4"},
+    {"6", "amx.test", "4.4.4"},
+    {"6", "mxalias.test", "4.4.4"},
+    {"4", "unknown.test", "5.1.2"},
+    {"4", "nothing.test", "5.4.4"},
+    {"6", "servfail.test", "4.4.3"},
+    {"6", "[192.0.2.7]", "4.4.4"},
+    {"4", "[IPv6:2001:db8::7]", "4.4.4"},
+    {"6", "selfa.test", "4.4.4"},
+    {"", "six.test", "six.test[2001:db8::6]:25"},
+};
+
+static void set_version(char const *v)
+{
+  s.family[0] = *v == '6' ? 6 : 4;
+  s.family[1] = *v == '6' ? 4 : 6;
+  s.families = strlen(v) == 1 ? 1 : 2;
+}
+
+static void test_versions(void **state)
+{
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof versions / sizeof *versions; i++) {
+    result why;
+    char code[12];
+    list.n = 0;
+    set_version(versions[i].version);
+    int ok = mx_find(&list, &s, versions[i].domain, "", &why);
+    char const *got = ok ? hosts_of() : result_code(&why, code);
+    if (strcmp(got, versions[i].want))
+      fail_msg("%s, %s: got %s, want %s", versions[i].version, versions[i].domain, got, versions[i].want);
+  }
+  set_version("46");
+}
+
+static void test_lmtp_routes(void **state)
+{
+  static struct {
+    char const *route, *want;
+  } const lmtp[] = {
+      {"lmtp:/run/Dovecot/lmtp", "localhost[/run/Dovecot/lmtp]"},
+      {"lmtp:192.0.2.1", "192.0.2.1[192.0.2.1]:24"},
+      {"lmtp:192.0.2.1:2424", "192.0.2.1[192.0.2.1]:2424"},
+      {"lmtp:[2001:db8::1]:2424", "2001:db8::1[2001:db8::1]:2424"},
+      {"lmtp:mx2.plain.test:2424", "mx2.plain.test[192.0.2.2]:2424"},
+      {"lmtp:", "4.3.5"},
+      {"lmtp:host:0", "4.3.5"},
+      {"/run/dovecot/lmtp", "4.3.5"},
+  };
+  size_t i;
+  (void)state;
+  for (i = 0; i < sizeof lmtp / sizeof *lmtp; i++) {
+    result why;
+    char code[12];
+    int ok = mx_find(&list, &s, "amx.test", lmtp[i].route, &why);
+    char const *got = ok ? hosts_of() : result_code(&why, code);
+    if (strcmp(got, lmtp[i].want) || (ok && !list.lmtp))
+      fail_msg("%s: got %s, want %s", lmtp[i].route, got, lmtp[i].want);
+  }
+  result why;
+  assert_true(mx_find(&list, &s, "amx.test", "192.0.2.1", &why));
+  assert_false(list.lmtp);
+}
+
 static void test_routes(void **state)
 {
   size_t i;
@@ -560,9 +637,10 @@ static void test_self(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {
-      cmocka_unit_test(test_domains),  cmocka_unit_test(test_cache),  cmocka_unit_test(test_shuffle),
-      cmocka_unit_test(test_routes),   cmocka_unit_test(test_damage), cmocka_unit_test(test_punycode),
-      cmocka_unit_test(test_resolver), cmocka_unit_test(test_hosts),  cmocka_unit_test(test_self),
+      cmocka_unit_test(test_domains),  cmocka_unit_test(test_cache),       cmocka_unit_test(test_shuffle),
+      cmocka_unit_test(test_routes),   cmocka_unit_test(test_damage),      cmocka_unit_test(test_punycode),
+      cmocka_unit_test(test_resolver), cmocka_unit_test(test_hosts),       cmocka_unit_test(test_self),
+      cmocka_unit_test(test_versions), cmocka_unit_test(test_lmtp_routes),
   };
   return cmocka_run_group_tests(tests, &start, &stop);
 }

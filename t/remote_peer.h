@@ -16,7 +16,9 @@
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "remote/attempt.h"
@@ -147,8 +149,27 @@ static void peer_run(int listener, int log, char const *const *scripts)
   _exit(0);
 }
 
+/* At a Unix socket. */
+__attribute__((unused)) static void peer_start_socket(peer *p, char const *path, char const *const *scripts)
+{
+  struct sockaddr_un a = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  memcpy(a.sun_path, path, strlen(path) + 1);
+  unlink(path);
+  if (bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 16) < 0 || chmod(path, 0666) < 0)
+    abort();
+  p->log = memfd_create("heard", 0);
+  p->pid = fork();
+  if (!p->pid) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    peer_run(fd, p->log, scripts);
+  }
+  close(fd);
+}
+
 /* port 0: any. */
-static void peer_start_at(peer *p, char const *ip, uint16_t port, char const *const *scripts)
+__attribute__((unused)) static void peer_start_at(peer *p, char const *ip, uint16_t port,
+                                                  char const *const *scripts)
 {
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
   socklen_t len = sizeof a;
@@ -195,7 +216,7 @@ static attempt peer_attempt;
 static void peer_prepare(unsigned int seconds)
 {
   tain_now_set_stopwatch_g();
-  memcpy(peer_settings.self.me, "client.test", 12);
+  peer_settings.helo = "client.test";
   peer_settings.c.number[CONTROL_TIMEOUTCONNECT] = seconds;
   peer_settings.c.number[CONTROL_TIMEOUTREMOTE] = seconds;
   peer_settings.c.number[CONTROL_TIMEOUTDONE] = seconds;
@@ -220,7 +241,14 @@ static void peer_job(job *j, char const *sender, char const *rcpts, char const *
     abort();
 }
 
-static void peer_route(job *j, char const *ip, uint16_t port)
+__attribute__((unused)) static void peer_lmtp(job *j, char const *ip, uint16_t port)
+{
+  char s[64];
+  int n = snprintf(s, sizeof s, "lmtp:%s:%u", ip, port);
+  envelope_set(&j->e, &j->route, s, (size_t)n);
+}
+
+__attribute__((unused)) static void peer_route(job *j, char const *ip, uint16_t port)
 {
   char s[64];
   int n = snprintf(s, sizeof s, "%s:%u", ip, port);

@@ -86,7 +86,11 @@ check "root is nobody but the door that makes users' processes, and s6" only_the
 check "and that door can kill and become, no more" [ "$(field "$(s6-svstat -o pid "$TERN_HOME/service/local")" CapEff)" = 00000000000000e0 ]
 in_home() { for p in $(pids_of "$1"); do [ "$(readlink "/proc/$p/root")" = "$TERN_HOME" ] || ! is_alive "$p" || { readlink "/proc/$p/root"; return 1; }; done; }
 check "tern-smtpd lives in HOME" in_home tern-smtpd
-check "tern-remote lives in HOME" in_home tern-remote
+# but for one, which connects to the sockets of LMTP servers and holds nothing but the way to its workers
+porters() { for p in $(pids_of tern-remote); do [ "$(readlink "/proc/$p/root")" = / ] && echo "$p"; done; }
+workers_in_home() { for p in $(pids_of tern-remote); do [ "$(readlink "/proc/$p/root")" = "$TERN_HOME" ] || [ "$p" = "$(porters)" ] || ! is_alive "$p" || return 1; done; }
+check "tern-remote lives in HOME" workers_in_home
+check "one of it does not, and holds a socket and its log" sh -c '[ "$(find "/proc/$0/fd" -mindepth 1 -printf "%f %l\n" | sort | sed "s/:.*//" | tr "\n" ,)" = "0 socket,1 pipe,2 pipe," ]' "$(porters)"
 if [ -n "$(field self Seccomp)" ]; then
   jailed() { # every worker
     for p in $(workers "$1"); do

@@ -66,7 +66,12 @@ static int add_route(stralloc *out, control const *c, char const *address)
   char const *domain = address + at, *target = 0;
   int relayed = control_has_domain(c, CONTROL_RELAYDOMAINS, domain, len - at);
   int routed = control_route(c, domain, len - at, &target);
-  char const *const by_route[] = {"a line of control/smtproutes sends ", domain, " to ", target ? target : "",
+  int lmtp = routed && !strncmp(target, CONTROL_LMTP, strlen(CONTROL_LMTP));
+  char const *const by_route[] = {"a line of control/smtproutes sends ",
+                                  domain,
+                                  " to ",
+                                  routed ? target + (lmtp ? strlen(CONTROL_LMTP) : 0) : "",
+                                  lmtp ? " by LMTP" : "",
                                   0};
   char const *const by_mx[] = {
       domain, " is reached by MX",
