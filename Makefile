@@ -11,6 +11,8 @@ comma = ,
 ROOMS = smtpd queue send local remote alias tools
 PROGRAMS = tern-smtpd tern-queue tern-showq tern-send tern-local tern-remote tern-alias newaliases \
 	sendmail mailq tern-setup tern-queuectl tern-trace tern-explain
+# sendmail -bs is tern-smtpd's dialogue
+also_sendmail = build/smtpd.a
 # These are static: they live in a chroot or start often. They never use NSS.
 STATIC = tern-smtpd tern-remote sendmail
 
@@ -29,11 +31,11 @@ all: $(BINARIES)
 
 # ---- programs: main and its own room, then the rooms whose libraries it may use, then what they share
 define program
-bin/$(notdir $(basename $(1))): $$(call object,$(1)) build/$(patsubst %/,%,$(dir $(1))).a build/queue.a build/alias.a \
-		build/lib.a conf-ld
+bin/$(notdir $(basename $(1))): $$(call object,$(1)) build/$(patsubst %/,%,$(dir $(1))).a $(also_$(notdir $(basename $(1)))) \
+		build/queue.a build/alias.a build/lib.a conf-ld
 	@mkdir -p bin
 	$$(LD) $$(if $$(filter $$(@F),$$(STATIC)),-static-pie,-pie) $$(LDFLAGS) -o $$@ $$< build/$(patsubst %/,%,$(dir $(1))).a \
-		build/queue.a build/alias.a build/lib.a $$(SKARNET)
+		$(also_$(notdir $(basename $(1)))) build/queue.a build/alias.a build/lib.a $$(SKARNET)
 endef
 $(foreach r,$(ROOMS),$(foreach m,$(call mains,$(r)),$(eval $(call program,$(m)))))
 

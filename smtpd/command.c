@@ -168,7 +168,7 @@ static command const table[] = {
 /* Whether the row's rules are kept; says what is not. */
 static int is_in_order(session *s, command const *c, size_t len)
 {
-  if (c->rules & GREETED && s->greeted == GREETED_NOT)
+  if (c->rules & GREETED && s->greeted == GREETED_NOT && !s->local)
     session_fault(s, "503 5.5.1 say EHLO or HELO first");
   else if (c->rules & CLOSED && s->mail)
     session_fault(s, "503 5.5.1 a transaction is open: RCPT, DATA or RSET");

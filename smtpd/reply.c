@@ -8,7 +8,7 @@ void reply_init(reply *r, int fd)
 {
   r->fd = fd;
   r->utf8 = 0;
-  r->broken = 0;
+  r->broken = r->failed = 0;
   r->len = 0;
 }
 
@@ -20,7 +20,7 @@ int reply_flush(reply *r)
     if (n > 0)
       at += (size_t)n;
     else if (errno != EINTR)
-      r->broken = 1;
+      r->broken = r->failed = 1;
   }
   r->len = 0;
   return !r->broken;

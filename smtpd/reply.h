@@ -15,6 +15,7 @@ struct reply_s {
   int fd;
   int utf8;   /* octets above 127 may be sent (RFC 6531 section 3.7.4.2); else they become '?' */
   int broken; /* the client does not read, or is gone: nothing is sent any more */
+  int failed; /* a write did */
   size_t len;
   char s[REPLY_SIZE];
 };

@@ -204,7 +204,7 @@ int session_serve(session *s, policy const *p, int fd, unsigned int slot, ip46 c
   return !s->odd;
 }
 
-void session_serve_local(session *s, policy const *p, int in, int out)
+int session_serve_local(session *s, policy const *p, int in, int out)
 {
   begin(s, p, in, out);
   s->local = 1;
@@ -217,6 +217,7 @@ void session_serve_local(session *s, policy const *p, int in, int out)
   while (s->open)
     step(s);
   finish(s);
+  return !s->out.failed;
 }
 
 void session_log_refused(session const *s, char const *rcpt, result const *why)

@@ -66,8 +66,8 @@ extern void session_init(session *s, backend const *b, void *data);
 /* One client on fd, which stays open. 1: as it should be; 0: replace this process. slot: of smtpd/crowd. */
 extern int session_serve(session *s, policy const *p, int fd, unsigned int slot, ip46 const *client);
 /* A program of this machine on two descriptors: it may do what its user may, lines may end with LF, and nobody
-   is kept waiting. */
-extern void session_serve_local(session *s, policy const *p, int in, int out);
+   is kept waiting. 0: a reply could not be written. */
+extern int session_serve_local(session *s, policy const *p, int in, int out);
 
 /* ---- for the commands */
 /* Counts; 1: go on; 0: it was too much, 421 has been said and the session ends. */

@@ -288,10 +288,17 @@ static void spoken(void **state)
       {"MAIL FROM:<a> SIZE=4000001\nMAIL FROM:<a> X=y\nRCPT TO:<u1>\nDATA\nRSET\nNOOP\nVRFY "
        "u1\nHELP\nXYZ\nMAIL FROM:<a\n"
        "MAIL FROM:<a>\nMAIL FROM:<b>\nRCPT TO:<>\nRCPT TO:u1 x\nQUIT\n",
-       "220 552 555 503 554 250 250 252 214 500 501 250 503 501 250 221 ", ""},
+       "220 552 555 503 503 250 250 252 214 500 501 250 503 501 555 221 ", ""},
       {"MAIL FROM:<u1>\nRCPT TO:<u1>\nDATA\nnot the end\n", "220 250 250 354 ", ""},
       {"MAIL FROM:<full@x.test>\nRCPT TO:<u1>\nDATA\n.\nMAIL FROM:<loop@x.test>\nRCPT TO:<u1>\nDATA\n.\n",
-       "220 250 250 354 451 250 250 354 554 ", ""},
+       "220 250 250 354 452 250 250 354 554 ", ""},
+      /* what tern-smtpd offers: the dialogue is the same */
+      {"EHLO x\r\nMAIL FROM:<u1> RET=HDRS ENVID=e\r\nRCPT TO:<u1> NOTIFY=NEVER\r\nBDAT 6\r\na: b\r\nBDAT 5 "
+       "LAST\r\n\r\nx\r\n"
+       "ETRN x\r\nEXPN x\r\nQUIT\r\n",
+       "220 250 250 250 250 250 502 502 221 ",
+       "from u1@me.test\nclient   \nenvid e ret H body - smtputf8 0\nto u1@me.test orcpt  notify 1 original "
+       "\n\na: b\n" ADDED "\nx\n"},
       {"", "220 ", ""},
   };
   (void)state;

@@ -1,286 +1,135 @@
-/* dialogue - sendmail -bs: SMTP (RFC 5321) with a local program on standard input and output, which injects
-   as the user who runs it. Small, and nothing of tern-smtpd's: it relays nothing that its user could not send
-   otherwise, so lines may end with LF alone and nobody is refused but names that do not exist. */
+/* dialogue - sendmail -bs: SMTP with a local program on standard input and output. The dialogue is tern-smtpd's own
+   (smtpd/session.h); only what stands behind it is another: a letter, completed as sendmail completes it and injected
+   with the rights of the user who runs it. Lines may end with LF alone, nobody is kept waiting, and whatever its user
+   could send otherwise may be sent. */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
-#include <skalibs/types.h>
-#include "lib/address.h"
+#include <skalibs/stralloc.h>
 #include "lib/question.h"
-#include "tools/lines.h"
+#include "smtpd/session.h"
+#include "tools/home.h"
 #include "tools/sendmail.h"
 
-#define COMMAND_MAX 2048u /* octets */
-#define PATIENCE 600      /* seconds for a line */
-#define ERRORS_MAX 100u   /* commands that made no sense, then it is over */
-
-enum dialogue_next { GO_ON, QUIT, BROKEN };
+#define PART 65536u /* octets of a line that are kept before it is passed on in parts */
 
 typedef struct dialogue_s dialogue;
 struct dialogue_s {
-  sendmail *s;
-  lines in;
-  int greeted, has_sender;
-  unsigned int errors;
+  letter *l;
+  stralloc rest; /* the beginning of a line */
+  enum incoming_took took;
 };
 
-static enum dialogue_next reply(dialogue *d, char const *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static enum dialogue_next reply(dialogue *d, char const *fmt, ...)
+/* While nobody can say, mail is taken: the queue's runner will ask again. */
+static enum meaning exists(session *s, result *r, tain const *deadline)
 {
-  va_list args;
-  va_start(args, fmt);
-  vprintf(fmt, args);
-  va_end(args);
-  fputs("\r\n", stdout);
-  d->errors += *fmt == '5';
-  if (!lines_ready(&d->in) && fflush(stdout))
-    return BROKEN;
-  return d->errors > ERRORS_MAX ? QUIT : GO_ON;
+  dialogue *d = s->data;
+  enum meaning m = question_exists(&d->l->alias, s->address.s, s->address.len, r, deadline);
+  return m == MEANING_LATER ? MEANING_USER : m;
 }
 
-static void reset(dialogue *d)
+/* The letter has the envelope until it is sent. */
+static void swap_envelopes(session *s)
 {
-  letter_clear(&d->s->l);
-  d->has_sender = 0;
+  dialogue *d = s->data;
+  envelope const e = d->l->e;
+  d->l->e = s->e;
+  s->e = e;
 }
 
-static enum dialogue_next do_ehlo(dialogue *d, char *arg)
+static int open_letter(session *s, result *r, tain const *deadline)
 {
-  if (!*arg)
-    return reply(d, "501 5.5.4 Who is there? Write EHLO name");
-  reset(d);
-  d->greeted = 1;
-  return reply(
-      d,
-      "250-%s\r\n250-PIPELINING\r\n250-SIZE %llu\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES",
-      d->s->l.me, (unsigned long long)d->s->databytes);
-}
-
-static enum dialogue_next do_helo(dialogue *d, char *arg)
-{
-  if (!*arg)
-    return reply(d, "501 5.5.4 Who is there? Write HELO name");
-  reset(d);
-  d->greeted = 1;
-  return reply(d, "250 %s", d->s->l.me);
-}
-
-/* SIZE, BODY and SMTPUTF8. 0: there was one that is not known. */
-static int read_parameters(dialogue *d, char *s, int *toobig)
-{
-  uint64_t size;
-  for (char *save = 0, *p = strtok_r(s, " ", &save); p; p = strtok_r(0, " ", &save)) {
-    if (!strncasecmp(p, "SIZE=", 5) && uint640_scan(p + 5, &size))
-      *toobig = d->s->databytes && size > d->s->databytes;
-    else if (!strcasecmp(p, "BODY=8BITMIME"))
-      d->s->l.e.body = '8';
-    else if (!strcasecmp(p, "BODY=7BIT"))
-      d->s->l.e.body = '7';
-    else if (strcasecmp(p, "SMTPUTF8"))
-      return 0;
-  }
+  dialogue *d = s->data;
+  (void)r;
+  (void)deadline;
+  letter_clear(d->l);
+  swap_envelopes(s);
+  d->rest.len = 0;
+  d->took = INCOMING_OK;
   return 1;
 }
 
-/* "FROM:<a@b> PARAMETERS": the path, and the rest. 0: this is no path. */
-static int read_path(dialogue *d, char *arg, char const *word, char **rest)
+static void take(dialogue *d, char const *s, size_t len, int ends)
 {
-  stralloc *path = &d->s->l.address;
-  static stralloc out = STRALLOC_ZERO;
-  size_t used, len = strlen(word);
-  if (strncasecmp(arg, word, len))
-    return 0;
-  for (arg += len; *arg == ' ';)
-    arg++;
-  enum address_parsed parsed = address_path(arg, strlen(arg), &out, &used);
-  *rest = arg + used;
-  if (parsed == ADDRESS_EMPTY)
-    out.len = 0;
-  else if ((parsed != ADDRESS_OK && parsed != ADDRESS_UTF8) || (**rest && **rest != ' '))
-    return 0;
-  stralloc swap = *path;
-  *path = out;
-  out = swap;
-  return 1;
-}
-
-static enum dialogue_next do_mail(dialogue *d, char *arg)
-{
-  char *rest;
-  int toobig = 0;
-  if (d->has_sender)
-    return reply(d, "503 5.5.1 There is a sender already; write RSET for another");
-  if (!read_path(d, arg, "FROM:", &rest))
-    return reply(d, "501 5.1.7 Write MAIL FROM:<address>");
-  stralloc path = d->s->l.address;
-  d->s->l.address = stralloc_zero;
-  int ok = letter_sender(&d->s->l, path.s, path.len, address_domain(path.s, path.len) < path.len);
-  stralloc_free(&path);
-  if (!ok)
-    return errno == ENOMEM ? reply(d, "452 4.3.0 No memory") : reply(d, "501 5.1.7 This is not an address");
-  d->has_sender = 1;
-  if (read_parameters(d, rest, &toobig) && !toobig)
-    return reply(d, "250 2.1.0 Ok");
-  reset(d);
-  return toobig ? reply(d, "552 5.3.4 Too large")
-                : reply(d, "555 5.5.4 There is a parameter that is not known here");
-}
-
-static enum dialogue_next do_rcpt(dialogue *d, char *arg)
-{
-  char *rest;
-  letter *l = &d->s->l;
-  result r = RESULT_ZERO;
-  if (!d->has_sender)
-    return reply(d, "503 5.5.1 MAIL comes first");
-  if (!read_path(d, arg, "TO:", &rest) || !l->address.len)
-    return reply(d, "501 5.1.3 Write RCPT TO:<address>");
-  stralloc path = l->address;
-  l->address = stralloc_zero;
-  int complete = address_domain(path.s, path.len) < path.len;
-  if (!complete)
-    complete = stralloc_catb(&path, "@", 1) && stralloc_cats(&path, l->me);
-  enum meaning m = (enum meaning)letter_exists(l, path.s, path.len, &r);
-  int ok = complete && (m == MEANING_UNKNOWN || letter_recipient(l, path.s, path.len, 1));
-  stralloc_free(&path);
-  if (!ok)
-    return errno == EINVAL ? reply(d, "501 5.1.3 This is not an address")
-                           : reply(d, "452 4.5.3 Too many recipients");
-  return m == MEANING_UNKNOWN ? reply(d, "550 5.1.1 %s", r.text) : reply(d, "250 2.1.5 Ok");
-}
-
-/* Takes the lines up to the lone dot. 0: the program went away. */
-static int read_data(dialogue *d, enum incoming_took *took)
-{
-  line one;
-  *took = INCOMING_OK;
-  while (lines_next(&d->in, &one) == 1) {
-    if (one.begins && one.len && *one.s == '.') {
-      if (one.ends && one.len == 1)
-        return 1;
-      one.s++;
-      one.len--;
+  if (d->rest.len) {
+    if (!stralloc_catb(&d->rest, s, len)) {
+      d->took = INCOMING_NOFILE;
+      return;
     }
-    if (*took == INCOMING_OK)
-      *took = incoming_line(&d->s->l.in, one.s, one.len, one.ends);
+    s = d->rest.s;
+    len = d->rest.len;
   }
-  return 0;
+  d->took = incoming_line(&d->l->in, s, len, ends);
+  d->rest.len = 0;
 }
 
-static enum dialogue_next say_result(dialogue *d, result const *r)
+static int body(session *s, char const *octets, size_t len, tain const *deadline)
 {
-  char code[12];
-  result_code(r, code);
-  return r->class == RESULT_PERMANENT ? reply(d, "554 %s %s", code, r->text)
-                                      : reply(d, "451 %s %s", code, r->text);
+  dialogue *d = s->data;
+  (void)deadline;
+  while (len && d->took == INCOMING_OK) {
+    char const *lf = memchr(octets, '\n', len);
+    size_t n = lf ? (size_t)(lf - octets) : len;
+    if (lf || d->rest.len + n > PART)
+      take(d, octets, n, lf != 0);
+    else if (!stralloc_catb(&d->rest, octets, n))
+      d->took = INCOMING_NOFILE;
+    octets += n + !!lf;
+    len -= n + !!lf;
+  }
+  return d->took == INCOMING_OK;
 }
 
-static enum dialogue_next do_data(dialogue *d, char *arg)
+/* Adds what is missing. 0: *r says why it can't be sent. */
+static int complete(dialogue *d, result *r)
 {
-  letter *l = &d->s->l;
-  enum incoming_took took;
-  enum dialogue_next next;
-  (void)arg;
-  if (!envelope_count(&l->e))
-    return reply(d, "554 5.5.1 There is no recipient");
-  if (reply(d, "354 Go on, and end with a line that holds a dot alone") != GO_ON || fflush(stdout) ||
-      !read_data(d, &took))
-    return BROKEN;
+  letter *l = d->l;
   char const *sender = envelope_string(&l->e, l->e.sender);
   static stralloc postmaster = STRALLOC_ZERO;
   postmaster.len = 0;
-  if (took == INCOMING_TOOBIG)
-    next = reply(d, "552 5.3.4 Too large");
-  else if (took == INCOMING_HEADING)
-    next = reply(d, "554 5.6.0 Its header is too long");
-  else if (took != INCOMING_OK || !stralloc_cats(&postmaster, "postmaster@") ||
+  if (d->took == INCOMING_TOOBIG)
+    result_set(r, RESULT_PERMANENT, STATUS_TOO_BIG, "message too big");
+  else if (d->took == INCOMING_HEADING)
+    result_set(r, RESULT_PERMANENT, STATUS_CONTENT, "its header is too long");
+  else if (d->took != INCOMING_OK || !stralloc_cats(&postmaster, "postmaster@") ||
            !stralloc_cats(&postmaster, l->me) || !stralloc_0(&postmaster) ||
            !letter_complete(l, *sender ? sender : postmaster.s, 0))
-    next = reply(d, "451 4.3.0 The message can't be kept: %s", strerror(errno));
+    result_set(r, RESULT_TEMPORARY, STATUS_SYSTEM, "the message can't be kept: %s", strerror(errno));
   else
-    next = letter_send(l) ? reply(d, "250 2.0.0 Ok: queued as %s", l->id) : say_result(d, &l->r);
-  reset(d);
-  return next;
+    return 1;
+  return 0;
 }
 
-static enum dialogue_next do_rset(dialogue *d, char *arg)
+static enum backend_end end(session *s, result *r, char id_text[ID_LEN + 1], tain const *deadline)
 {
-  (void)arg;
-  reset(d);
-  return reply(d, "250 2.0.0 Ok");
+  dialogue *d = s->data;
+  (void)deadline;
+  int sent = complete(d, r) && letter_send(d->l);
+  if (sent)
+    memcpy(id_text, d->l->id, ID_LEN + 1);
+  else if (d->took == INCOMING_OK)
+    *r = d->l->r;
+  swap_envelopes(s);
+  return sent ? BACKEND_TOOK : BACKEND_REFUSED;
 }
 
-static enum dialogue_next do_noop(dialogue *d, char *arg)
+static void take_back(session *s)
 {
-  (void)arg;
-  return reply(d, "250 2.0.0 Ok");
+  swap_envelopes(s);
 }
 
-static enum dialogue_next do_vrfy(dialogue *d, char *arg)
-{
-  (void)arg;
-  return reply(d, "252 2.5.0 Send it and see");
-}
-
-static enum dialogue_next do_help(dialogue *d, char *arg)
-{
-  (void)arg;
-  return reply(d, "214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY QUIT; see sendmail(8)");
-}
-
-static enum dialogue_next do_quit(dialogue *d, char *arg)
-{
-  (void)arg;
-  reply(d, "221 2.0.0 Bye");
-  return QUIT;
-}
-
-typedef struct command_s command;
-struct command_s {
-  char const *name;
-  enum dialogue_next (*run)(dialogue *d, char *arg);
-};
-
-static command const commands[] = {{"MAIL", do_mail}, {"RCPT", do_rcpt}, {"DATA", do_data}, {"EHLO", do_ehlo},
-                                   {"HELO", do_helo}, {"RSET", do_rset}, {"NOOP", do_noop}, {"VRFY", do_vrfy},
-                                   {"HELP", do_help}, {"QUIT", do_quit}};
-
-static enum dialogue_next obey(dialogue *d, char *s, size_t len)
-{
-  if (memchr(s, 0, len))
-    return reply(d, "500 5.5.2 A command holds no NUL");
-  s[len] = 0; /* where its end was */
-  size_t word = strcspn(s, " ");
-  char *arg = s + word + strspn(s + word, " ");
-  while (len && s[len - 1] == ' ')
-    s[--len] = 0;
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    if (word == 4 && !strncasecmp(s, commands[i].name, 4))
-      return (*commands[i].run)(d, arg);
-  return reply(d, "500 5.5.2 There is no such command");
-}
+static backend const letters = {
+    .exists = &exists, .open = &open_letter, .body = &body, .end = &end, .abort = &take_back};
 
 int dialogue_run(sendmail *s)
 {
-  static dialogue d; /* 64 KiB of buffer, touched as far as it is used */
-  enum dialogue_next next;
-  int skipping = 0, r = 0;
-  line one;
-  d.s = s;
-  d.in.timeout = PATIENCE;
-  next = reply(&d, "220 %s ESMTP tern", s->l.me);
-  while (next == GO_ON && (r = lines_next(&d.in, &one)) == 1) {
-    if (!one.ends || skipping || one.len > COMMAND_MAX) {
-      next = one.ends ? reply(&d, "500 5.5.2 This line is too long") : GO_ON;
-      skipping = !one.ends;
-    } else
-      next = obey(&d, one.s, one.len);
-  }
-  if (r == -1 && next == GO_ON)
-    reply(&d, errno == ETIMEDOUT ? "421 4.4.2 Nothing came; good-bye" : "421 4.3.0 Reading failed");
-  return fflush(stdout) || next == BROKEN ? EX_IOERR : EX_OK;
+  static session client; /* large, touched as far as it is used */
+  static dialogue d;
+  policy p = POLICY_ZERO;
+  stralloc problem = STRALLOC_ZERO;
+  if (!policy_read(&p, s->root, &problem))
+    return sendmail_say(EX_CONFIG, home_name(), problem.len ? problem.s : "out of memory");
+  d.l = &s->l;
+  session_init(&client, &letters, &d);
+  return session_serve_local(&client, &p, 0, 1) ? EX_OK : EX_IOERR;
 }

@@ -11,6 +11,7 @@ struct sendmail_s {
   options o;
   letter l;
   uint64_t databytes;
+  int root; /* the instance is root's */
 };
 
 /* "sendmail: WHAT: WHY" on standard error; gives code. what may be 0. */

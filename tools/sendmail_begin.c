@@ -29,10 +29,9 @@ int sendmail_begin(sendmail *s)
   static enum control_name const names[] = {CONTROL_ME, CONTROL_DATABYTES};
   static control c = CONTROL_ZERO;
   stralloc problem = STRALLOC_ZERO;
-  int root;
-  if (!home_enter(&root))
+  if (!home_enter(&s->root))
     return sendmail_say(errno == ENOENT ? EX_CONFIG : EX_TEMPFAIL, home_name(), strerror(errno));
-  if (!control_read(&c, names, sizeof names / sizeof *names, root, &problem))
+  if (!control_read(&c, names, sizeof names / sizeof *names, s->root, &problem))
     return sendmail_say(EX_CONFIG, home_name(), problem.len ? problem.s : "out of memory");
   s->l.me = s->l.f.me = control_line(&c, CONTROL_ME);
   s->databytes = control_number(&c, CONTROL_DATABYTES);
