@@ -1,6 +1,8 @@
 /* json - strings of JSON. Whatever octets come in, what goes out is valid UTF-8 without a control character.
  */
 #include <stdio.h>
+#include <string.h>
+#include <skalibs/uint64.h>
 #include "lib/json.h"
 #include "lib/utf8.h"
 
@@ -47,4 +49,21 @@ int json_string(stralloc *out, char const *s, size_t len)
     len--;
   }
   return stralloc_catb(out, "\"", 1);
+}
+
+int json_key(stralloc *out, char const *key)
+{
+  int first = out->len && out->s[out->len - 1] == '{';
+  return stralloc_cats(out, first ? "\"" : ",\"") && stralloc_cats(out, key) && stralloc_catb(out, "\":", 2);
+}
+
+int json_member(stralloc *out, char const *key, char const *s)
+{
+  return json_key(out, key) && (s ? json_string(out, s, strlen(s)) : stralloc_cats(out, "null"));
+}
+
+int json_member_number(stralloc *out, char const *key, uint64_t n)
+{
+  char number[UINT64_FMT];
+  return json_key(out, key) && stralloc_catb(out, number, uint64_fmt(number, n));
 }

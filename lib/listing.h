@@ -1,9 +1,11 @@
 /* listing - the protocols of the doors `showq` (what is in the queue) and `send` (what is to be done with it).
 
-   showq: 'l': LISTING_ID* (none: everything). Answer: for each message one 'm' (and more 'm' with the same LISTING_ID and
-          nothing but recipients, if they are many), oldest first; then 'z' with LISTING_RESULT.
+   showq: 'l': what is wanted, as lib/selection packs it: LISTING_ID*, LISTING_SENDER*, LISTING_RCPT*, LISTING_DOMAIN*,
+          LISTING_MINE (none: everything). Answer: for each message one 'm' (and more 'm' with the same LISTING_ID and
+          nothing but recipients, if they are many), oldest first; then 'z' with LISTING_RESULT. Who may not see a message's
+          addresses can't find it by them, but with LISTING_MINE who may change it can.
    send:  'v': VERB_NAME ("hold", "release", "retry", "delete", "bounce"), LISTING_ID* or VERB_ALL. Answer: for each message
-          'o': LISTING_ID, LISTING_RESULT; then 'z' with LISTING_RESULT. */
+          'o': LISTING_ID, LISTING_RESULT; then 'z' with LISTING_RESULT. What is answered is on the disk. */
 #ifndef TERN_LISTING_H
 #define TERN_LISTING_H
 
@@ -30,7 +32,10 @@ enum listing_record {
   LISTING_RESULT = 11 | RECORD_MUST,    /* lib/result */
   VERB_NAME = 12 | RECORD_MUST,
   VERB_ALL = 13 | RECORD_MUST,
-  LISTING_UID = 14 /* number */
+  LISTING_UID = 14,                  /* number */
+  LISTING_DOMAIN = 15 | RECORD_MUST, /* of a recipient that waits; with a dot before it: all below it */
+  LISTING_MINE = 16 | RECORD_MUST,   /* no data: only messages that the asker may change */
+  LISTING_TRIED = 17 /* number, of a recipient: when the reason was noted, seconds since 1970 */
 };
 enum listing_state {
   LISTING_NEW = 'n',

@@ -9,6 +9,7 @@
 #include "lib/listing.h"
 #include "lib/log.h"
 #include "lib/pool.h"
+#include "lib/selection.h"
 #include "queue/order.h"
 #include "queue/show.h"
 #include "queue/store.h"
@@ -18,28 +19,42 @@
 #define BATCH 64u        /* messages that are queued before they are sent */
 #define FRAME_MAX 60000u /* bytes: room for one more recipient stays below DOOR_MAX */
 #define LONG 4096u /* messages of a list that leaves so much memory behind that the worker is replaced */
-#define ASKED_MAX (DOOR_MAX / ID_LEN)
 
 typedef struct work_s work;
 struct work_s {
   show *s;
   uid_t uid;
+  selection wanted;
   unsigned int queued; /* messages, since the last was sent */
   uint64_t shown;      /* ids */
 };
 
 static door client;
 static envelope env;
-static stralloc out, reasons, reason_of; /* of recipient k: where its reason begins in reasons */
+static stralloc out, reasons, noted; /* noted: a note for each recipient */
+typedef struct note_s note;
+struct note_s {
+  size_t reason; /* where it begins in reasons */
+  uint64_t when;
+};
+#define note_of(k) ((note *)(void *)noted.s + (k))
+
+static int is_among(show_users const *who, uid_t uid)
+{
+  for (size_t k = 0; k < who->n; k++)
+    if (who->uid[k] == uid)
+      return 1;
+  return 0;
+}
 
 int show_may_see(show const *s, uid_t uid, uint64_t owner)
 {
-  if (!uid || uid == s->ids.owner || uid == owner)
-    return 1;
-  for (size_t k = 0; k < s->n; k++)
-    if (s->viewers[k] == uid)
-      return 1;
-  return 0;
+  return !uid || uid == s->ids.owner || uid == owner || is_among(&s->viewers, uid);
+}
+
+int show_may_change(show const *s, uid_t uid, uint64_t owner)
+{
+  return !uid || uid == s->ids.owner || uid == owner || is_among(&s->admins, uid);
 }
 
 static int send_queued(work *w)
@@ -72,23 +87,22 @@ static int put_octet(unsigned char type, char octet)
 static int take_note(void *data, uint32_t rcpt, result const *r, uint64_t when)
 {
   size_t *last = data;
-  (void)when;
   if (!reasons.len || strcmp(reasons.s + *last, r->text)) {
     *last = reasons.len;
     if (!stralloc_catb(&reasons, r->text, strlen(r->text) + 1))
       return 0;
   }
-  ((uint32_t *)(void *)reason_of.s)[rcpt] = (uint32_t)*last;
+  *note_of(rcpt) = (note){.reason = *last, .when = when};
   return 1;
 }
 
-static int read_reasons(store_message const *m)
+static int read_notes(store_message const *m)
 {
   size_t last = 0;
   reasons.len = 0;
-  if (!stralloc_0(&reasons) || !stralloc_ready(&reason_of, m->state.n * sizeof(uint32_t)))
+  if (!stralloc_0(&reasons) || !stralloc_ready(&noted, m->state.n * sizeof(note)))
     return 0;
-  memset(reason_of.s, 0, m->state.n * sizeof(uint32_t));
+  memset(noted.s, 0, m->state.n * sizeof(note));
   (void)store_notes(m, &take_note, &last); /* what can't be read is not shown */
   return 1;
 }
@@ -106,18 +120,28 @@ static char state_of(store_message const *m, int active)
   return LISTING_NEW;
 }
 
+static int waits(store_message const *m, size_t k)
+{
+  return m->state.rcpt[k] == STORE_NEW || m->state.rcpt[k] == STORE_DEFERRED;
+}
+
+static int put_note(note const *n)
+{
+  return record_puts(&out, LISTING_REASON, reasons.s + n->reason) &&
+         record_put_number(&out, LISTING_TRIED, n->when);
+}
+
 static int put_rcpt(store_message const *m, size_t k, int see)
 {
   char const *address = see ? envelope_string(&env, envelope_rcpts(&env)[k].address) : "";
-  char const *reason = see ? reasons.s + ((uint32_t *)(void *)reason_of.s)[k] : "";
   return record_puts(&out, LISTING_RCPT, address) && put_octet(LISTING_RCPT_STATE, (char)m->state.rcpt[k]) &&
-         (!*reason || record_puts(&out, LISTING_REASON, reason));
+         (!see || !reasons.s[note_of(k)->reason] || put_note(note_of(k)));
 }
 
 static int put_rcpts(work *w, store_message const *m, char const *id_text, int see)
 {
   for (size_t k = 0; k < m->state.n; k++) {
-    if (m->state.rcpt[k] != STORE_NEW && m->state.rcpt[k] != STORE_DEFERRED)
+    if (!waits(m, k))
       continue;
     if (out.len > FRAME_MAX && (!put_frame(w) || !begin_frame(id_text)))
       return 0;
@@ -137,7 +161,7 @@ static int put_message(work *w, store_message const *m, char const *id_text, int
          put_octet(LISTING_STATE, state_of(m, active)) &&
          record_put_number(&out, LISTING_ATTEMPTS, m->state.attempts) &&
          record_put_number(&out, LISTING_NEXT, m->state.next) &&
-         (!see || record_put_number(&out, LISTING_UID, m->uid)) && (!see || read_reasons(m)) &&
+         (!see || record_put_number(&out, LISTING_UID, m->uid)) && (!see || read_notes(m)) &&
          put_rcpts(w, m, id_text, see);
 }
 
@@ -146,6 +170,31 @@ static int put_bad(work *w, id const *i, char const *id_text)
   return begin_frame(id_text) && record_put_number(&out, LISTING_SIZE, 0) &&
          record_put_number(&out, LISTING_ARRIVAL, id_seconds(i)) && put_octet(LISTING_STATE, LISTING_BAD) &&
          put_frame(w);
+}
+
+/* ---- which ones */
+
+static int is_wanted(work const *w, store_message const *m)
+{
+  selection const *s = &w->wanted;
+  unsigned int needs = selection_needs(s);
+  if (s->mine && !show_may_change(w->s, w->uid, m->uid))
+    return 0;
+  if (!selection_has_words(s))
+    return 1;
+  if ((!s->mine && !show_may_see(w->s, w->uid, m->uid)) ||
+      !selection_from(s, envelope_string(&env, env.sender)))
+    return 0;
+  for (size_t k = 0; needs && k < m->state.n; k++)
+    if (waits(m, k))
+      needs &= ~selection_to(s, envelope_string(&env, envelope_rcpts(&env)[k].address));
+  return !needs;
+}
+
+/* Nothing is known of a damaged one, and nothing can be done about it. */
+static int is_bad_wanted(work const *w)
+{
+  return !w->wanted.mine && !selection_has_words(&w->wanted);
 }
 
 /* 0: the client went away, or no memory. */
@@ -158,10 +207,10 @@ static int show_one(work *w, id const *i)
   w->shown++;
   id_fmt(id_text, i);
   switch (store_look(&m, i, &env, &active)) {
-  case STORE_OPENED: ok = put_message(w, &m, id_text, active); break;
+  case STORE_OPENED: ok = !is_wanted(w, &m) || put_message(w, &m, id_text, active); break;
   case STORE_DAMAGED:
   case STORE_FOREIGN:
-  case STORE_ERROR: ok = put_bad(w, i, id_text); break;
+  case STORE_ERROR: ok = !is_bad_wanted(w) || put_bad(w, i, id_text); break;
   default: break; /* gone, or not (yet) a message */
   }
   store_close(&m);
@@ -169,34 +218,6 @@ static int show_one(work *w, id const *i)
 }
 
 /* ---- the question */
-
-static int by_age(void const *a, void const *b)
-{
-  return id_cmp(a, b);
-}
-
-/* The ids that were asked for, by age, each once. Gives their number; -1: it makes no sense. */
-static ssize_t take_question(frame const *f, id *asked)
-{
-  record_reader r = RECORD_READER(f->s, f->len);
-  enum record_found found;
-  size_t n = 0, kept = 0;
-  record one;
-  if (f->type != LISTING_ASK)
-    return -1;
-  while ((found = record_next(&r, &one)) != RECORD_END) {
-    if (found == RECORD_BROKEN || one.type != LISTING_ID || n == ASKED_MAX ||
-        !id_scan(asked + n, one.s, one.len))
-      return -1;
-    n++;
-  }
-  if (n)
-    qsort(asked, n, sizeof *asked, &by_age);
-  for (size_t k = 0; k < n; k++)
-    if (!kept || id_cmp(asked + k, asked + kept - 1))
-      asked[kept++] = asked[k];
-  return (ssize_t)kept;
-}
 
 /* 1: all; 0: the client went away; -1: the queue can't be read (errno). */
 static int show_all(work *w)
@@ -223,20 +244,23 @@ static int end(work *w, result const *r)
   return ok;
 }
 
+static int show_named(work *w)
+{
+  int ok = 1;
+  for (size_t k = 0; ok && k < selection_id_count(&w->wanted); k++)
+    ok = show_one(w, selection_ids(&w->wanted) + k);
+  return ok;
+}
+
 static int answer(work *w, frame const *f)
 {
-  static id asked[ASKED_MAX];
   result r = RESULT_ZERO;
-  ssize_t n = take_question(f, asked);
-  int done = 1;
-  if (n < 0) {
+  if (f->type != LISTING_ASK || !selection_unpack(&w->wanted, f->s, f->len)) {
     result_set(&r, RESULT_PERMANENT, STATUS_PROTOCOL, "the question makes no sense");
     return end(w, &r);
   }
-  for (ssize_t k = 0; done && k < n; k++)
-    done = show_one(w, asked + k);
-  if (!n)
-    done = show_all(w);
+  selection_sort_ids(&w->wanted);
+  int done = selection_id_count(&w->wanted) ? show_named(w) : show_all(w);
   if (!done)
     return 0;
   if (done < 0)
@@ -262,12 +286,13 @@ static void serve(work *w, unsigned int slot)
 
 int show_serve(show *s, unsigned int slot, int fd)
 {
-  work w = {.s = s};
+  work w = {.s = s, .wanted = SELECTION_ZERO};
   if (!door_peer(fd, &w.uid) || !identity_may_knock(&s->ids, w.uid, KNOCK_ANYBODY, 1u << TERNX | 1u << TERNM))
     return 1;
   door_start(&client, fd, DOOR_REFUSE_FDS);
   serve(&w, slot);
   door_free(&client);
   envelope_clear(&env);
+  selection_free(&w.wanted);
   return w.shown < LONG;
 }

@@ -22,24 +22,26 @@ static control settings = CONTROL_ZERO;
 
 /* Names to uids: later, in the jail, there is no passwd. A name that nobody has is no reason to show nothing.
  */
-static void find_viewers(void)
+static void find_users(show_users *who, enum control_name setting)
 {
-  shown.n = 0;
-  for (char const *p = control_line(&settings, CONTROL_QUEUEVIEWERS); *p; p = control_next(p)) {
+  who->n = 0;
+  for (char const *p = control_line(&settings, setting); *p; p = control_next(p)) {
     user u;
-    if (shown.n == SHOW_VIEWERS_MAX || user_find(&settings, &shown.ids, p, &u) != USER_FOUND)
-      log_event(0, "warning", "setting", "queueviewers", "unknown", p, (char *)0);
+    if (who->n == SHOW_USERS_MAX || user_find(&settings, &shown.ids, p, &u) != USER_FOUND)
+      log_event(0, "warning", "setting", control_table[setting].name, "unknown", p, (char *)0);
     else
-      shown.viewers[shown.n++] = u.uid;
+      who->uid[who->n++] = u.uid;
   }
 }
 
 static int read_settings(stralloc *problem)
 {
-  static enum control_name const names[] = {CONTROL_USERS, CONTROL_QUEUEVIEWERS, CONTROL_TIMEOUTDRAIN};
+  static enum control_name const names[] = {CONTROL_USERS, CONTROL_QUEUEVIEWERS, CONTROL_QUEUEADMINS,
+                                            CONTROL_TIMEOUTDRAIN};
   if (!control_read(&settings, names, sizeof names / sizeof names[0], shown.ids.root, problem))
     return 0;
-  find_viewers();
+  find_users(&shown.viewers, CONTROL_QUEUEVIEWERS);
+  find_users(&shown.admins, CONTROL_QUEUEADMINS);
   return 1;
 }
 

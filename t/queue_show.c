@@ -235,11 +235,14 @@ static void states(void **state)
 
 static void who_sees(void **state)
 {
-  show s = {.ids = {.owner = 50}, .viewers = {7, 8}, .n = 2};
+  show s = {.ids = {.owner = 50}, .viewers = {.uid = {7, 8}, .n = 2}, .admins = {.uid = {9}, .n = 1}};
   (void)state;
   assert_true(show_may_see(&s, 0, 99) && show_may_see(&s, 50, 99) && show_may_see(&s, 8, 99) &&
               show_may_see(&s, 99, 99));
   assert_false(show_may_see(&s, 98, 99) || show_may_see(&s, 9, 0));
+  assert_true(show_may_change(&s, 0, 99) && show_may_change(&s, 50, 99) && show_may_change(&s, 9, 99) &&
+              show_may_change(&s, 99, 99));
+  assert_false(show_may_change(&s, 98, 99) || show_may_change(&s, 8, 99));
 }
 
 static void questions(void **state)
@@ -278,6 +281,47 @@ static void questions(void **state)
   clear();
 }
 
+/* Everybody's message is wanted by its words, but what may not be seen can't be found by them. */
+static void filters(void **state)
+{
+  static struct {
+    char const *words; /* type and data each, NUL-terminated; "m": mine */
+    char const *states;
+    char const *states_foreign; /* for who may see nothing */
+  } const table[] = {
+      {"falice@example.org", "nh", ""}, {"fbob@example.org", "", ""}, {"ruser2@EXAMPLE.org", "h", ""},
+      {"dexample.org", "nh", ""},       {"d.org", "nh", ""},          {"m", "nh", ""},
+      {"d.example.org", "", ""}};
+  char why[STORE_WHY];
+  store_message m = STORE_MESSAGE_ZERO;
+  id i;
+  (void)state;
+  (void)commit(1, 5);
+  i = commit(3, 5);
+  assert_int_equal(store_open(&m, &i, 0, STORE_TOLD, why), STORE_OPENED);
+  store_set(&m, 0, 0, 1);
+  assert_true(store_save(&m, 0));
+  store_close(&m);
+  for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+    for (unsigned int foreign = 0; foreign < 1 + !!getuid(); foreign++) {
+      char const *w = table[k].words;
+      stralloc q = STRALLOC_ZERO;
+      unsigned char type = *w == 'f'   ? LISTING_SENDER
+                           : *w == 'r' ? LISTING_RCPT
+                           : *w == 'd' ? LISTING_DOMAIN
+                                       : LISTING_MINE;
+      assert_true(record_puts(&q, type, w + 1));
+      shown.ids.owner = getuid() + foreign;
+      struct seen s = ask(LISTING_ASK, q.s, q.len);
+      char const *want = foreign ? table[k].states_foreign : table[k].states;
+      if (strcmp(s.states, want))
+        fail_msg("%s, foreign %u: got [%s], want [%s]", w, foreign, s.states, want);
+      stralloc_free(&q);
+    }
+  shown.ids.owner = getuid();
+  clear();
+}
+
 static void many_recipients(void **state)
 {
   (void)state;
@@ -291,8 +335,8 @@ static void many_recipients(void **state)
 
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(by_age), cmocka_unit_test(states),
+  struct CMUnitTest const tests[] = {cmocka_unit_test(by_age),   cmocka_unit_test(states),
                                      cmocka_unit_test(who_sees), cmocka_unit_test(questions),
-                                     cmocka_unit_test(many_recipients)};
+                                     cmocka_unit_test(filters),  cmocka_unit_test(many_recipients)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "lib/listing.h"
 #include "lib/record.h"
-#include "tools/queue_list.h"
+#include "tools/queue_entry.h"
 
 #define ID "06C3V22HDQRO0AAO7ETM"
 

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <skalibs/types.h>
 #include "lib/date.h"
 #include "lib/json.h"
 #include "lib/listing.h"
 #include "lib/record.h"
 #include "queue/store.h"
-#include "tools/queue_list.h"
+#include "tools/queue_entry.h"
+#include "tools/shown.h"
 
 static int put_text(queue_entry *e, size_t *where, record const *one)
 {
@@ -20,8 +20,8 @@ static int put_text(queue_entry *e, size_t *where, record const *one)
 
 static queue_rcpt *last_rcpt(queue_entry *e)
 {
-  size_t n = genalloc_len(queue_rcpt, &e->rcpts);
-  return n ? genalloc_s(queue_rcpt, &e->rcpts) + (n - 1) : 0;
+  size_t n = queue_entry_count(e);
+  return n ? queue_entry_rcpts(e) + (n - 1) : 0;
 }
 
 static int take_rcpt(queue_entry *e, record const *one)
@@ -74,6 +74,7 @@ static int take_record(queue_entry *e, record const *one)
   case LISTING_NEXT: return take_number(&e->next, one);
   case LISTING_RCPT: return take_rcpt(e, one);
   case LISTING_RCPT_STATE: return rcpt ? take_octet(&rcpt->state, one) : (errno = EPROTO, 0);
+  case LISTING_TRIED: return rcpt ? take_number(&rcpt->tried, one) : (errno = EPROTO, 0);
   case LISTING_REASON: return rcpt ? put_text(e, &rcpt->reason, one) : (errno = EPROTO, 0);
   default: return !(one->type & RECORD_MUST) || (errno = EPROTO, 0);
   }
@@ -95,16 +96,9 @@ int queue_entry_take(queue_entry *e, char const *s, size_t len)
   return !first || (errno = EPROTO, 0);
 }
 
-/* A terminal must not be told what to do by an address: control characters are shown as "?". */
 static int put_shown(stralloc *out, char const *s)
 {
-  size_t before = out->len;
-  if (!stralloc_cats(out, s))
-    return 0;
-  for (size_t i = before; i < out->len; i++)
-    if ((unsigned char)out->s[i] < 32 || out->s[i] == 127)
-      out->s[i] = '?';
-  return 1;
+  return shown_put(out, s, strlen(s));
 }
 
 static char const *shown_sender(queue_entry const *e)
@@ -119,14 +113,14 @@ int queue_entry_text(stralloc *out, queue_entry const *e)
 {
   char line[128], date[DATE_ASCTIME];
   char const *before = "";
-  queue_rcpt const *rcpt = genalloc_s(queue_rcpt, &e->rcpts);
+  queue_rcpt const *rcpt = queue_entry_rcpts(e);
   char mark = e->state == LISTING_ACTIVE ? '*' : e->state == LISTING_HOLD ? '!' : ' ';
   date_mailq(date, (time_t)e->arrival);
   int n = snprintf(line, sizeof line, "%s%c %8llu %s  ", e->id, mark, (unsigned long long)e->size, date);
   if (!stralloc_catb(out, line, (size_t)n) || !put_shown(out, shown_sender(e)) ||
       !stralloc_catb(out, "\n", 1))
     return 0;
-  for (size_t i = 0; i < genalloc_len(queue_rcpt, &e->rcpts); i++) {
+  for (size_t i = 0; i < queue_entry_count(e); i++) {
     char const *reason = e->text.s + rcpt[i].reason, *address = e->text.s + rcpt[i].address;
     if (*reason && strcmp(reason, before) &&
         !(stralloc_catb(out, "(", 1) && put_shown(out, reason) && stralloc_catb(out, ")\n", 2)))
@@ -137,22 +131,6 @@ int queue_entry_text(stralloc *out, queue_entry const *e)
       return 0;
   }
   return stralloc_catb(out, "\n", 1);
-}
-
-static int put_key(stralloc *out, char const *key)
-{
-  return stralloc_catb(out, ",\"", 2) && stralloc_cats(out, key) && stralloc_catb(out, "\":", 2);
-}
-
-static int put_json(stralloc *out, char const *key, char const *s, int hidden)
-{
-  return put_key(out, key) && (hidden ? stralloc_cats(out, "null") : json_string(out, s, strlen(s)));
-}
-
-static int put_json_number(stralloc *out, char const *key, uint64_t n)
-{
-  char number[UINT64_FMT];
-  return put_key(out, key) && stralloc_catb(out, number, uint64_fmt(number, n));
 }
 
 static char const *state_word(unsigned char state)
@@ -177,22 +155,23 @@ static char const *rcpt_word(unsigned char state)
 static int put_json_rcpt(stralloc *out, queue_entry const *e, queue_rcpt const *rcpt)
 {
   char const *address = e->text.s + rcpt->address;
-  return stralloc_cats(out, "{\"address\":") &&
-         (*address ? json_string(out, address, strlen(address)) : stralloc_cats(out, "null")) &&
-         put_json(out, "state", rcpt_word(rcpt->state), 0) &&
-         put_json(out, "reason", e->text.s + rcpt->reason, 0) && stralloc_catb(out, "}", 1);
+  return stralloc_catb(out, "{", 1) && json_member(out, "address", *address ? address : 0) &&
+         json_member(out, "state", rcpt_word(rcpt->state)) &&
+         json_member(out, "reason", e->text.s + rcpt->reason) &&
+         (!rcpt->tried || json_member_number(out, "tried", rcpt->tried)) && stralloc_catb(out, "}", 1);
 }
 
 int queue_entry_json(stralloc *out, queue_entry const *e)
 {
-  queue_rcpt const *rcpt = genalloc_s(queue_rcpt, &e->rcpts);
-  if (!stralloc_cats(out, "{\"id\":\"") || !stralloc_cats(out, e->id) || !stralloc_catb(out, "\"", 1) ||
-      !put_json(out, "sender", e->text.s + e->sender, e->hidden) || !put_json_number(out, "size", e->size) ||
-      !put_json_number(out, "arrival", e->arrival) || !put_json(out, "state", state_word(e->state), 0) ||
-      !put_json_number(out, "attempts", e->attempts) || !put_json_number(out, "next", e->next) ||
-      !put_key(out, "recipients") || !stralloc_catb(out, "[", 1))
+  queue_rcpt const *rcpt = queue_entry_rcpts(e);
+  if (!stralloc_catb(out, "{", 1) || !json_member(out, "id", e->id) ||
+      !json_member(out, "sender", e->hidden ? 0 : e->text.s + e->sender) ||
+      !json_member_number(out, "size", e->size) || !json_member_number(out, "arrival", e->arrival) ||
+      !json_member(out, "state", state_word(e->state)) || !json_member_number(out, "attempts", e->attempts) ||
+      !json_member_number(out, "next", e->next) || !json_key(out, "recipients") ||
+      !stralloc_catb(out, "[", 1))
     return 0;
-  for (size_t i = 0; i < genalloc_len(queue_rcpt, &e->rcpts); i++)
+  for (size_t i = 0; i < queue_entry_count(e); i++)
     if ((i && !stralloc_catb(out, ",", 1)) || !put_json_rcpt(out, e, rcpt + i))
       return 0;
   return stralloc_catb(out, "]}\n", 3);

@@ -1,32 +1,30 @@
-/* queue_list - asks door `showq` and prints what it says, entry by entry as it comes: a long queue takes no
- * memory. */
+/* queue_list - the command line of mailq, and the list as text or JSON. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 #include <skalibs/allreadwrite.h>
-#include <skalibs/tai.h>
-#include "lib/door.h"
-#include "lib/listing.h"
-#include "lib/result.h"
+#include <skalibs/strerr.h>
+#include "tools/choice.h"
 #include "tools/home.h"
+#include "tools/queue_ask.h"
 #include "tools/queue_list.h"
+#include "tools/summary.h"
 
 #define FLUSH 65536u /* octets that are kept before they are written */
 
 typedef struct printer_s printer;
 struct printer_s {
   int json;
-  int ids; /* some were asked for by name */
+  int all; /* nothing narrower was asked for */
   uint64_t entries, octets;
-  queue_entry e;
   stralloc out;
 };
 
 static int say(int code, char const *what, char const *why)
 {
-  fprintf(stderr, "mailq: %s%s%s\n", what, *why ? ": " : "", why);
+  fprintf(stderr, "%s: %s%s%s\n", PROG, what, *why ? ": " : "", why);
   return code;
 }
 
@@ -39,16 +37,15 @@ static int flush(printer *p, size_t at_least)
   return allwrite(1, p->out.s, len) == len;
 }
 
-static int print_entry(printer *p)
+static int print_entry(void *data, queue_entry const *e)
 {
-  if (!p->e.id[0])
-    return 1;
+  printer *p = data;
   if (!p->json && !p->entries &&
       !stralloc_cats(&p->out, "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n"))
     return 0;
   p->entries++;
-  p->octets += p->e.size;
-  if (!(p->json ? queue_entry_json(&p->out, &p->e) : queue_entry_text(&p->out, &p->e)))
+  p->octets += e->size;
+  if (!(p->json ? queue_entry_json(&p->out, e) : queue_entry_text(&p->out, e)))
     return 0;
   return flush(p, FLUSH);
 }
@@ -56,7 +53,8 @@ static int print_entry(printer *p)
 static int print_end(printer *p)
 {
   char line[80];
-  if (!p->json && !p->entries && !stralloc_cats(&p->out, "Mail queue is empty\n"))
+  if (!p->json && !p->entries &&
+      !stralloc_cats(&p->out, p->all ? "Mail queue is empty\n" : "No message that waits matches\n"))
     return 0;
   if (!p->json && p->entries) {
     int n = snprintf(line, sizeof line, "-- %llu Kbytes in %llu Requests.\n",
@@ -67,93 +65,103 @@ static int print_end(printer *p)
   return flush(p, 1);
 }
 
-/* The end of the answer, with what the door says of it. */
-static int take_end(frame const *f, result *r)
+static int print_list(selection const *s, int json)
 {
-  record_reader reader = RECORD_READER(f->s, f->len);
-  record one;
-  return record_next(&reader, &one) == RECORD_ONE && one.type == LISTING_RESULT &&
-         result_unpack(r, one.s, one.len);
+  printer p = {.json = json, .all = !selection_id_count(s) && !selection_has_words(s)};
+  int code = queue_ask(s, &print_entry, &p);
+  if ((!code || p.entries) && !print_end(&p))
+    code = say(EX_IOERR, "standard output", strerror(errno));
+  stralloc_free(&p.out);
+  return code;
 }
 
-/* The id changes from one entry to the next: then the last one is complete. */
-static int take_message(printer *p, frame const *f)
+static int add_to_summary(void *data, queue_entry const *e)
 {
-  record_reader reader = RECORD_READER(f->s, f->len);
-  record one;
-  if (record_next(&reader, &one) != RECORD_ONE || one.type != LISTING_ID || one.len != ID_LEN)
-    return (errno = EPROTO, 0);
-  if (p->e.id[0] && memcmp(p->e.id, one.s, ID_LEN) && !print_entry(p))
+  return summary_add(data, e);
+}
+
+static int print_summary(selection const *s, int json)
+{
+  summary sum = SUMMARY_ZERO;
+  stralloc out = STRALLOC_ZERO;
+  summary_begin(&sum, (uint64_t)time(0), s);
+  int code = queue_ask(s, &add_to_summary, &sum);
+  if (!code && !(json ? summary_json(&sum, &out) : summary_text(&sum, &out)))
+    code = say(EX_OSERR, "the summary", strerror(errno));
+  if (!code && allwrite(1, out.s, out.len) != out.len)
+    code = say(EX_IOERR, "standard output", strerror(errno));
+  stralloc_free(&out);
+  summary_free(&sum);
+  return code;
+}
+
+/* ---- the command line */
+
+typedef struct wish_s wish;
+struct wish_s {
+  int json, summary;
+  selection s;
+};
+
+/* What other mailqs take as flags changes nothing here: verbose, which of their queues, an option's value. */
+static int is_foreign(char const *const **args)
+{
+  char const *word = **args;
+  if (word[0] != '-' || !word[1] || !strchr("vqAO", word[1]))
     return 0;
-  return queue_entry_take(&p->e, f->s, f->len);
+  *args += word[1] == 'O' && !word[2] && (*args)[1] ? 2 : 1;
+  return 1;
 }
 
-static int receive(printer *p, door *d)
+/* "-j", "-s", "-js" */
+static int is_flag(wish *w, char const *const **args)
 {
-  frame f;
-  result r = RESULT_ZERO;
-  tain deadline;
-  for (;;) {
-    tain_addsec_g(&deadline, QUEUE_LIST_WAIT);
-    if (!door_wait(d, &f, &deadline))
-      return say(EX_UNAVAILABLE, "the mail queue can't be read", strerror(errno));
-    if (f.type == LISTING_END)
-      break;
-    if (f.type != LISTING_MESSAGE || !take_message(p, &f))
-      return say(EX_UNAVAILABLE, "the mail queue can't be read",
-                 f.type == LISTING_MESSAGE ? strerror(errno) : "nonsense came");
-  }
-  if (!take_end(&f, &r))
-    return say(EX_UNAVAILABLE, "the mail queue can't be read", "nonsense came");
-  if (r.class != RESULT_OK && !p->e.id[0])
-    return say(EX_UNAVAILABLE, "the mail queue can't be read", r.text);
-  if (!print_entry(p) || !print_end(p))
-    return say(EX_IOERR, "standard output", strerror(errno));
-  return r.class == RESULT_OK ? EX_OK : say(EX_UNAVAILABLE, "the list is not complete", r.text);
+  char const *letter = **args;
+  if (*letter != '-' || !letter[1] || letter[1 + strspn(letter + 1, "js")])
+    return 0;
+  w->json |= !!strchr(letter, 'j');
+  w->summary |= !!strchr(letter, 's');
+  ++*args;
+  return 1;
 }
 
-/* -j, and ids; what other mailqs take as flags changes nothing here. */
-static int read_arguments(printer *p, stralloc *ask, char const *const *args)
+static int usage(void)
+{
+  return say(EX_USAGE, "usage: mailq [-js] " CHOICE_WORDS " [ID ...]", "");
+}
+
+static int read_arguments(wish *w, char const *const *args)
 {
   int options = 1;
-  for (; *args; args++) {
-    id i;
-    if (options && !strcmp(*args, "-j"))
-      p->json = 1;
-    else if (options && !strcmp(*args, "--"))
+  while (*args) {
+    enum choice_took took = CHOICE_NO;
+    if (options && !strcmp(*args, "--")) {
       options = 0;
-    else if (options && **args == '-' && (*args)[1] && strchr("vqAO", (*args)[1]))
+      args++;
       continue;
-    else if (!id_scan(&i, *args, strlen(*args)))
-      return say(EX_USAGE, "usage: mailq [-j] [ID ...]", "");
-    else {
-      char text[ID_LEN + 1];
-      id_fmt(text, &i);
-      if (!record_puts(ask, LISTING_ID, text))
-        return say(EX_OSERR, strerror(errno), "");
     }
+    if (options && (is_flag(w, &args) || is_foreign(&args)))
+      continue;
+    if (options)
+      took = choice_option(&w->s, &args);
+    if (took == CHOICE_NO)
+      took = choice_id(&w->s, &args);
+    if (took != CHOICE_TAKEN)
+      return took == CHOICE_WRONG ? EX_USAGE : usage();
   }
   return 0;
 }
 
 int queue_list_run(char const *const *args)
 {
-  static printer p = {.e = QUEUE_ENTRY_ZERO};
-  static door d;
-  stralloc ask = STRALLOC_ZERO;
-  tain deadline;
-  int code = read_arguments(&p, &ask, args);
+  wish w = {.s = SELECTION_ZERO};
+  int code = read_arguments(&w, args);
   if (code)
     return code;
   if (!home_enter(0))
     return say(EX_UNAVAILABLE, home_name(), strerror(errno));
   tzset();
-  tain_now_set_stopwatch_g();
-  tain_addsec_g(&deadline, QUEUE_LIST_WAIT);
-  if (!door_knock(&d, "showq", DOOR_REFUSE_FDS, &deadline))
-    return say(EX_UNAVAILABLE, "the mail queue can't be read: the service showq does not answer",
-               strerror(errno));
-  if (!door_put(&d, LISTING_ASK, ask.s, ask.len) || !door_send(&d, &deadline))
-    return say(EX_UNAVAILABLE, "the mail queue can't be read", strerror(errno));
-  return receive(&p, &d);
+  if (!choice_complete(&w.s))
+    return EX_CONFIG;
+  return w.summary ? print_summary(&w.s, w.json) : print_list(&w.s, w.json);
 }
