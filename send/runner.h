@@ -18,6 +18,7 @@
 #include "send/ring.h"
 #include "send/schedule.h"
 #include "send/settings.h"
+#include "send/syncer.h"
 #include "send/watch.h"
 
 /* ---- the doors that the runner knocks at */
@@ -88,6 +89,7 @@ struct verbs_s {
   ring callers;
   unsigned int n;
   tain again; /* nobody is let in before: there were no descriptors */
+  syncer syncer;
 };
 
 typedef struct runner_s runner;

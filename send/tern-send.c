@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include <skalibs/djbunix.h>
 #include <skalibs/stralloc.h>
 #include "lib/exits.h"
 #include "lib/listener.h"
@@ -27,7 +28,7 @@ static void signals(void *data, unsigned int got)
     case SERVICE_RELOAD: runner_reload(&all); break;
     case SERVICE_NOW: runner_all_now(&all); break;
     case SERVICE_DRAIN: *draining = 1; break;
-    case SERVICE_CHILD: break;
+    case SERVICE_CHILD: wait_reap(); break;
     case SERVICE_NONE: return;
     }
 }

@@ -1,8 +1,9 @@
-/* verb - what stands in the file is changed and synced first, then what the runner does about it. A message
-   that is being delivered is changed at once in its file; what its agents do is waited for. */
+/* verb - what stands in the file is changed first, then what the runner does about it. A message that is being delivered is
+   changed at once in its file; what its agents do is waited for. */
 #include <errno.h>
 #include <string.h>
 #include "lib/log.h"
+#include "send/classify.h"
 #include "send/intake.h"
 #include "send/pass.h"
 #include "send/verb.h"
@@ -32,118 +33,197 @@ static enum verb_done done(result *why, char const *text)
   return VERB_FINISHED;
 }
 
+static enum verb_done written(verb_caller const *by, result *why, char const *text)
+{
+  (void)done(why, text);
+  return by->sync ? VERB_FINISHED : VERB_WRITTEN;
+}
+
+static int set_hold(message *m, verb_caller const *by, int hold, uint64_t next)
+{
+  store_set(&m->s, m->s.state.attempts, next, hold);
+  if (!store_save(&m->s, by->sync))
+    return 0;
+  said(m, hold ? VERB_HOLD : VERB_RELEASE, by->uid);
+  return 1;
+}
+
 /* On the disk, no recipient is left: whatever happens now, nobody gets it any more. */
-static int forsake(message *m)
+static int forsake(message *m, verb_caller const *by)
 {
   for (uint32_t k = 0; k < m->n; k++)
     if (m->s.state.rcpt[k] != STORE_DONE)
       store_mark(&m->s, k, STORE_FAILED);
-  return store_save(&m->s, 1);
+  if (!store_save(&m->s, by->sync))
+    return 0;
+  said(m, VERB_DELETE, by->uid);
+  return 1;
 }
 
-static enum verb_done on_active(runner *r, enum verb what, message *m, result *why)
+/* ---- one that is being delivered */
+
+static enum verb_done hold_active(message *m, verb_caller const *by, int hold, result *why)
+{
+  if (!m->s.state.hold == !hold)
+    return done(why,
+                hold ? "is on hold already, as soon as the delivery in hand is over" : "is being delivered");
+  if (!set_hold(m, by, hold, m->s.state.next))
+    return failed(why);
+  return written(by, why, hold ? "on hold, as soon as the delivery in hand is over" : "is being delivered");
+}
+
+static enum verb_done delete_active(runner *r, message *m, verb_caller const *by, result *why)
+{
+  if (!forsake(m, by))
+    return failed(why);
+  m->deleted = 1;
+  pass_withdraw(r, m);
+  pass_changed(r, m);
+  result_set(why, RESULT_OK, STATUS_NONE, "deleted, %s", in_hand);
+  return by->sync ? VERB_FINISHED : VERB_WRITTEN;
+}
+
+static enum verb_done bounce_active(runner *r, message *m, verb_caller const *by, result *why)
+{
+  if (m->reporting) {
+    result_set(why, RESULT_TEMPORARY, STATUS_NONE, "a report about it is on its way; say it again");
+    return VERB_FINISHED;
+  }
+  said(m, VERB_BOUNCE, by->uid);
+  m->bouncing = 1;
+  pass_withdraw(r, m);
+  pass_changed(r, m);
+  return VERB_WAITS;
+}
+
+static enum verb_done on_active(runner *r, enum verb what, message *m, verb_caller const *by, result *why)
 {
   switch (what) {
   case VERB_HOLD:
-  case VERB_RELEASE:
-    store_set(&m->s, m->s.state.attempts, m->s.state.next, what == VERB_HOLD);
-    if (!store_save(&m->s, 1))
-      return failed(why);
-    return done(why, what == VERB_HOLD ? "on hold, as soon as the delivery in hand is over"
-                                       : "is being delivered");
+  case VERB_RELEASE: return hold_active(m, by, what == VERB_HOLD, why);
   case VERB_RETRY: return done(why, "is being delivered");
-  case VERB_DELETE:
-    if (!forsake(m))
-      return failed(why);
-    m->deleted = 1;
-    break;
-  default:
-    if (m->reporting) {
-      result_set(why, RESULT_TEMPORARY, STATUS_NONE, "a report about it is on its way; say it again");
-      return VERB_FINISHED;
-    }
-    m->bouncing = 1;
+  case VERB_DELETE: return delete_active(r, m, by, why);
+  default: return bounce_active(r, m, by, why);
   }
-  pass_withdraw(r, m);
-  pass_changed(r, m);
-  if (what == VERB_BOUNCE)
-    return VERB_WAITS;
-  result_set(why, RESULT_OK, STATUS_NONE, "deleted, %s", in_hand);
+}
+
+/* ---- one that waits: its file is open here, and closed before its entry moves */
+
+static enum verb_done could_not_mark(runner *r, message *m, result *why)
+{
+  uint32_t n = m->waits;
+  (void)failed(why);
+  intake_close(m);
+  schedule_look(&r->schedule, n, r->now);
   return VERB_FINISHED;
 }
 
-static enum verb_done on_waiting(runner *r, enum verb what, message *m, result *why)
+static enum verb_done hold_waiting(runner *r, message *m, verb_caller const *by, result *why)
 {
   uint32_t n = m->waits;
-  switch (what) {
-  case VERB_HOLD:
-  case VERB_RELEASE:
-    store_set(&m->s, m->s.state.attempts, what == VERB_HOLD ? m->s.state.next : 0, what == VERB_HOLD);
-    if (!store_save(&m->s, 1)) {
-      (void)failed(why);
-      intake_close(m);
-      schedule_look(&r->schedule, n, r->now);
-      return VERB_FINISHED;
-    }
+  int was = m->s.state.hold;
+  if (!was && !set_hold(m, by, 1, m->s.state.next))
+    return could_not_mark(r, m, why);
+  intake_close(m);
+  schedule_hold(&r->schedule, n);
+  return was ? done(why, "is on hold already") : written(by, why, "on hold");
+}
+
+static enum verb_done release_waiting(runner *r, message *m, verb_caller const *by, result *why)
+{
+  uint32_t n = m->waits;
+  if (!m->s.state.hold) {
     intake_close(m);
-    if (what == VERB_HOLD)
-      schedule_hold(&r->schedule, n);
-    else
+    if (waiting_at(&r->schedule.w, n)->place == WAITING_HELD)
       schedule_refresh(&r->schedule, n);
-    return done(why, what == VERB_HOLD ? "on hold" : "released");
-  case VERB_RETRY:
-    if (m->s.state.hold) {
-      intake_close(m);
-      schedule_hold(&r->schedule, n);
-      result_set(why, RESULT_PERMANENT, STATUS_NONE, "it is on hold: release it");
-      return VERB_FINISHED;
-    }
-    intake_close(m);
-    schedule_refresh(&r->schedule, n);
-    return done(why, "is tried now");
-  case VERB_DELETE:
-    if (!forsake(m)) {
-      (void)failed(why);
-      intake_close(m);
-      schedule_look(&r->schedule, n, r->now);
-      return VERB_FINISHED;
-    }
-    m->deleted = 1;
-    break;
-  default: m->bouncing = 1;
+    (void)done(why, "was not on hold");
+    return by->all ? VERB_PASSED : VERB_FINISHED;
   }
+  if (!set_hold(m, by, 0, 0))
+    return could_not_mark(r, m, why);
+  intake_close(m);
+  schedule_refresh(&r->schedule, n);
+  return written(by, why, "released");
+}
+
+/* What is remembered of the hosts that it waits for would keep it from being tried. */
+static void forget_deaths(runner *r, message const *m)
+{
+  for (uint32_t k = 0; k < m->n; k++) {
+    where w;
+    destination *d = 0;
+    if (m->rcpt[k].stage != STAGE_TODO || classify(&r->set, message_address(m, k), &w) != PLACE_REMOTE)
+      continue;
+    if (*w.route)
+      d = destination_get(&r->destinations, DESTINATION_REMOTE, w.route, strlen(w.route), 1);
+    else
+      d = destination_get(&r->destinations, DESTINATION_REMOTE, w.domain, w.domain_len, 0);
+    if (d && d->w.start)
+      window_forget(&d->w);
+  }
+}
+
+static enum verb_done retry_waiting(runner *r, message *m, verb_caller const *by, result *why)
+{
+  uint32_t n = m->waits;
+  int hold = m->s.state.hold;
+  if (!hold) {
+    said(m, VERB_RETRY, by->uid);
+    if (by->admin)
+      forget_deaths(r, m);
+  }
+  intake_close(m);
+  if (hold) {
+    schedule_hold(&r->schedule, n);
+    result_set(why, RESULT_PERMANENT, STATUS_NONE, "it is on hold: release it");
+    return by->all ? VERB_PASSED : VERB_FINISHED;
+  }
+  schedule_refresh(&r->schedule, n);
+  return done(why, "is tried now");
+}
+
+static enum verb_done end_waiting(runner *r, enum verb what, message *m, verb_caller const *by, result *why)
+{
+  if (what == VERB_DELETE && !forsake(m, by))
+    return could_not_mark(r, m, why);
+  if (what == VERB_BOUNCE)
+    said(m, what, by->uid);
+  m->deleted = what == VERB_DELETE;
+  m->bouncing = what == VERB_BOUNCE;
   store_set(&m->s, m->s.state.attempts, m->s.state.next, 0);
   intake_begin(r, m);
-  return what == VERB_BOUNCE ? VERB_WAITS : done(why, "deleted");
+  return what == VERB_BOUNCE ? VERB_WAITS : written(by, why, "deleted");
 }
 
-static int may(message const *m, uid_t uid, int admin)
+static enum verb_done on_waiting(runner *r, enum verb what, message *m, verb_caller const *by, result *why)
 {
-  return admin || m->s.uid == (uint64_t)uid;
+  switch (what) {
+  case VERB_HOLD: return hold_waiting(r, m, by, why);
+  case VERB_RELEASE: return release_waiting(r, m, by, why);
+  case VERB_RETRY: return retry_waiting(r, m, by, why);
+  default: return end_waiting(r, what, m, by, why);
+  }
 }
 
-enum verb_done verb_do(runner *r, enum verb what, uint32_t n, uid_t uid, int admin, result *why)
+/* ---- which of them it is */
+
+static int may(message const *m, verb_caller const *by)
 {
-  waiting_entry *x = waiting_at(&r->schedule.w, n);
+  return by->admin || m->s.uid == (uint64_t)by->uid;
+}
+
+/* A verb that ends a message begins a pass, which needs a place among the open ones. */
+static int is_full(runner const *r, enum verb what)
+{
+  return (what == VERB_DELETE || what == VERB_BOUNCE) &&
+         r->schedule.active >= r->schedule.active_max + INTAKE_SPARE;
+}
+
+static enum verb_done open_waiting(runner *r, enum verb what, uint32_t n, verb_caller const *by, result *why)
+{
   message *m;
-  if (x->place == WAITING_ACTIVE) {
-    m = r->active[x->other];
-    if (!may(m, uid, admin))
-      return VERB_FOREIGN;
-    said(m, what, uid);
-    return on_active(r, what, m, why);
-  }
-  if (what == VERB_RETRY && admin &&
-      x->place == WAITING_TIMED) { /* "all" may be very many: none is opened for it */
-    schedule_refresh(&r->schedule, n);
-    return done(why, "is tried now");
-  }
-  if (r->schedule.active >= r->schedule.active_max + INTAKE_SPARE) {
-    result_set(why, RESULT_TEMPORARY, STATUS_SYSTEM_FULL,
-               "too many messages are being delivered; say it again later");
-    return VERB_FINISHED;
-  }
-  switch (intake_open(r, n, x->flags & WAITING_CHECK ? STORE_SCAN : STORE_TOLD, &m)) {
+  enum store_check check = waiting_at(&r->schedule.w, n)->flags & WAITING_CHECK ? STORE_SCAN : STORE_TOLD;
+  switch (intake_open(r, n, check, &m)) {
   case INTAKE_GONE:
     result_set(why, RESULT_PERMANENT, STATUS_NONE, "there is no such message any more");
     return VERB_FINISHED;
@@ -152,10 +232,24 @@ enum verb_done verb_do(runner *r, enum verb what, uint32_t n, uid_t uid, int adm
     return VERB_FINISHED;
   case INTAKE_OPENED: break;
   }
-  if (may(m, uid, admin)) {
-    said(m, what, uid);
-    return on_waiting(r, what, m, why);
-  }
+  if (may(m, by))
+    return on_waiting(r, what, m, by, why);
   intake_close(m);
   return VERB_FOREIGN;
+}
+
+enum verb_done verb_do(runner *r, enum verb what, uint32_t n, verb_caller const *by, result *why)
+{
+  waiting_entry *x = waiting_at(&r->schedule.w, n);
+  if (what == VERB_RETRY && by->all && x->place == WAITING_HELD)
+    return VERB_PASSED;
+  if (x->place == WAITING_ACTIVE) {
+    message *m = r->active[x->other];
+    return may(m, by) ? on_active(r, what, m, by, why) : VERB_FOREIGN;
+  }
+  if (what == VERB_RETRY && by->admin && by->all && x->place == WAITING_TIMED) {
+    schedule_refresh(&r->schedule, n); /* there may be very many: none is opened for it */
+    return done(why, "is tried now");
+  }
+  return is_full(r, what) ? VERB_FULL : open_waiting(r, what, n, by, why);
 }

@@ -1,5 +1,5 @@
-/* verbs - the callers at door `send`. Each has one request at a time, which is worked off a few messages a
-   turn, so that "all" of a deep queue stops nobody's mail. */
+/* verbs - the callers at door `send`. Each has one request at a time, which is worked off a few messages a turn, so that
+   "all" of a deep queue stops nobody's mail; nor does the disk: what many messages need to be durable is the syncer's. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,72 +7,73 @@
 #include <skalibs/djbunix.h>
 #include "lib/listing.h"
 #include "lib/log.h"
+#include "send/answers.h"
+#include "send/delivery.h"
+#include "send/lane.h"
 #include "send/request.h"
 #include "send/verb.h"
 #include "send/verbs.h"
 
-#define OUT_MAX 65536u /* octets of answers that wait before more are made */
-#define LOOKS 64u      /* messages that are looked at in one turn */
+#define FULL_PAUSE 50 /* milliseconds */
 
 typedef struct caller_s caller;
 struct caller_s {
   ring queue;
   runner *r;
-  door d;
+  answers a;
   watched w;
-  uid_t uid;
-  int admin;
+  verb_caller who;
   int busy; /* with a request */
   request q;
-  int waits; /* for the end of this message's pass: */
-  char id[ID_LEN + 1];
+  int all_said;                        /* its messages have been gone through */
+  char waits[VERBS_WAITS][ID_LEN + 1]; /* for the ends of these messages' passes */
+  unsigned int waiting;
+  tain full; /* there was no room for a message: not before */
   tain deadline;
 };
 
 static void hang_up(caller *c)
 {
-  watch_remove(&c->r->watch, &c->w);
-  door_close(&c->d);
+  runner *r = c->r;
+  watch_remove(&r->watch, &c->w);
+  answers_free(&c->a);
   ring_leave(&c->queue);
   stralloc_free(&c->q.ids);
-  c->r->verbs.n--;
   free(c);
+  if (!--r->verbs.n)
+    syncer_stop(&r->verbs.syncer);
 }
 
-/* ---- answers */
+/* ---- working it off. Where it gives 0 there is no memory to answer: the caller is to go. */
 
-static int put_result(stralloc *out, result const *why)
+static int answer(caller *c, char const *id_text, enum result_class class, unsigned int status,
+                  char const *text)
 {
-  stralloc one = STRALLOC_ZERO;
-  int ok = result_pack(&one, why) && record_put(out, LISTING_RESULT, one.s, one.len);
-  stralloc_free(&one);
-  return ok;
-}
-
-/* 0: no memory. */
-static int answer(caller *c, unsigned char type, char const *id_text, result const *why)
-{
-  stralloc out = STRALLOC_ZERO;
-  int ok = (!id_text || record_puts(&out, LISTING_ID, id_text)) && put_result(&out, why) &&
-           door_put(&c->d, type, out.s, out.len);
-  stralloc_free(&out);
-  tain_addsec_g(&c->deadline, VERBS_DEADLINE);
-  return ok;
+  result why;
+  result_set(&why, class, status, "%s", text);
+  return answers_put(&c->a, VERB_DONE, id_text, &why);
 }
 
 static int finish(caller *c, enum result_class class, char const *text)
 {
   result why;
-  int ok;
   c->busy = 0;
   c->q.ids.len = 0;
   result_set(&why, class, STATUS_NONE, "%s", text);
-  ok = answer(c, LISTING_END, 0, &why);
   tain_addsec_g(&c->deadline, VERBS_TAKE);
-  return ok;
+  return answers_put(&c->a, LISTING_END, 0, &why);
 }
 
-/* ---- working it off */
+static void begin(caller *c)
+{
+  c->all_said = 0;
+  c->who.all = c->q.all;
+  c->who.sync = !c->q.all && c->q.ids.len / ID_PACK <= VERBS_ALONE;
+  if (c->q.all && c->q.verb == VERB_RETRY && c->who.admin) {
+    lane_all_now(c->r);
+    delivery_all_now(c->r);
+  }
+}
 
 /* The next message of the request; WAITING_NONE: it is done, or (*id_text not empty) there is no such
  * message. */
@@ -99,42 +100,47 @@ static uint32_t next_message(caller *c, char id_text[ID_LEN + 1])
   return waiting_find(w, &i);
 }
 
-/* 1: another message may follow in this turn; 0: not; -1: the caller is to go. */
-static int one_message(caller *c, unsigned int *changed)
+static int one_message(caller *c)
 {
   char id_text[ID_LEN + 1];
   uint32_t n = next_message(c, id_text);
   result why;
   if (!*id_text)
-    return finish(c, RESULT_OK, "done") ? 0 : -1;
-  if (n == WAITING_NONE) {
-    result_set(&why, RESULT_PERMANENT, STATUS_NONE, "there is no such message");
-    return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
-  }
-  switch (verb_do(c->r, c->q.verb, n, c->uid, c->admin, &why)) {
+    return c->all_said = 1;
+  tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+  if (n == WAITING_NONE)
+    return answer(c, id_text, RESULT_PERMANENT, STATUS_NONE, "there is no such message");
+  switch (verb_do(c->r, c->q.verb, n, &c->who, &why)) {
   case VERB_FOREIGN:
-    if (c->q.all)
-      return 1;
-    result_set(&why, RESULT_PERMANENT, STATUS_NOT_AUTHORIZED, "it is not your message");
-    return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
-  case VERB_WAITS:
-    memcpy(c->id, id_text, sizeof c->id);
-    c->waits = 1;
-    return 0;
+    return c->q.all || answer(c, id_text, RESULT_PERMANENT, STATUS_NOT_AUTHORIZED, "it is not your message");
+  case VERB_PASSED: return 1;
+  case VERB_WAITS: memcpy(c->waits[c->waiting++], id_text, ID_LEN + 1); return 1;
+  case VERB_FULL:
+    c->q.at--;
+    tain_from_millisecs(&c->full, FULL_PAUSE);
+    tain_add_g(&c->full, &c->full);
+    return 1;
+  case VERB_WRITTEN: return answers_keep(&c->a, id_text, &why);
   case VERB_FINISHED: break;
   }
-  ++*changed;
-  return answer(c, VERB_DONE, id_text, &why) ? 1 : -1;
+  return answers_put(&c->a, VERB_DONE, id_text, &why);
+}
+
+static int is_ready(caller const *c)
+{
+  return c->busy && !c->all_said && c->waiting < VERBS_WAITS && answers_room(&c->a) && !tain_future(&c->full);
 }
 
 /* One request at a time: the next one is read when this one is answered. 0: the caller is gone. */
 static int listen_to(caller *c)
 {
   frame f;
-  switch (door_get(&c->d, &f)) {
+  switch (door_get(&c->a.d, &f)) {
   case DOOR_FRAME:
     tain_addsec_g(&c->deadline, VERBS_DEADLINE);
     c->busy = request_take(&c->q, &f);
+    if (c->busy)
+      begin(c);
     if (c->busy || finish(c, RESULT_PERMANENT, "the request makes no sense"))
       return 1;
     break;
@@ -145,43 +151,57 @@ static int listen_to(caller *c)
   return 0;
 }
 
-/* 0: the caller is gone. */
-static int work(caller *c)
+/* left: messages that may still be looked at in this turn. 0: no memory, or the caller went away. */
+static int work(caller *c, unsigned int *left)
 {
-  unsigned int changed = 0;
-  int more = 1;
-  for (unsigned int k = 0; more > 0 && c->busy && !c->waits && k < LOOKS && changed < VERBS_TURN; k++) {
-    if (c->d.out.data.len > OUT_MAX)
-      break;
-    more = one_message(c, &changed);
-  }
-  if (more < 0 || (door_wants_flush(&c->d) && !door_flush(&c->d) && errno != EAGAIN)) {
+  for (; *left && is_ready(c); --*left)
+    if (!one_message(c))
+      return 0;
+  if (c->busy && !answers_act(&c->a, &c->r->verbs.syncer))
+    return 0;
+  if (c->busy && c->all_said && !c->waiting && !answers_kept(&c->a) && !finish(c, RESULT_OK, "done"))
+    return 0;
+  return !door_wants_flush(&c->a.d) || door_flush(&c->a.d) || errno == EAGAIN;
+}
+
+/* 0: the caller is gone. */
+static int take_turn(caller *c, unsigned int *left)
+{
+  if (!work(c, left)) {
     hang_up(c);
     return 0;
   }
-  while (!c->busy && door_has_frame(&c->d))
+  while (!c->busy && door_has_frame(&c->a.d))
     if (!listen_to(c))
       return 0;
   watch_want(&c->r->watch, &c->w,
              (c->busy ? WATCH_NOTHING : WATCH_READ) |
-                 (door_wants_flush(&c->d) ? WATCH_WRITE : WATCH_NOTHING));
+                 (door_wants_flush(&c->a.d) ? WATCH_WRITE : WATCH_NOTHING));
   return 1;
+}
+
+/* Its place among those that the caller waits for; c->waiting: none. */
+static unsigned int place_of(caller const *c, char const *id_text)
+{
+  unsigned int k = 0;
+  while (k < c->waiting && strcmp(c->waits[k], id_text))
+    k++;
+  return k;
 }
 
 void verbs_message_over(runner *r, char const *id_text, int gone)
 {
   for (ring *i = r->verbs.callers.next, *next; i != &r->verbs.callers; i = next) {
     caller *c = ring_of(caller, queue, i);
-    result why;
+    unsigned int k = place_of(c, id_text);
     next = i->next;
-    if (!c->waits || strcmp(c->id, id_text))
+    if (k == c->waiting)
       continue;
-    c->waits = 0;
-    if (gone)
-      result_set(&why, RESULT_OK, STATUS_NONE, "returned to its sender");
-    else
-      result_set(&why, RESULT_TEMPORARY, STATUS_SYSTEM, "its report could not be queued; it waits on");
-    if (!answer(c, VERB_DONE, id_text, &why))
+    memcpy(c->waits[k], c->waits[--c->waiting], ID_LEN + 1);
+    tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+    if (gone ? !answer(c, id_text, RESULT_OK, STATUS_NONE, "returned to its sender")
+             : !answer(c, id_text, RESULT_TEMPORARY, STATUS_SYSTEM,
+                       "its report could not be queued; it waits on"))
       hang_up(c);
   }
 }
@@ -208,9 +228,8 @@ static void let_in(runner *r, int fd, uid_t uid)
     return;
   }
   c->r = r;
-  c->uid = uid;
-  c->admin = settings_is_admin(&r->set, &r->ids, uid);
-  door_start(&c->d, fd, DOOR_REFUSE_FDS);
+  c->who = (verb_caller){.uid = uid, .admin = settings_is_admin(&r->set, &r->ids, uid)};
+  door_start(&c->a.d, fd, DOOR_REFUSE_FDS);
   tain_addsec_g(&c->deadline, VERBS_ASK);
   ring_append(&r->verbs.callers, &c->queue);
   r->verbs.n++;
@@ -224,8 +243,8 @@ static int has_place(runner const *r, uid_t uid)
   unsigned int ordinary = 0, same = 0;
   for (ring const *i = r->verbs.callers.next; i != &r->verbs.callers; i = i->next) {
     caller const *c = ring_of(caller, queue, i);
-    ordinary += !c->admin;
-    same += !c->admin && c->uid == uid;
+    ordinary += !c->who.admin;
+    same += !c->who.admin && c->who.uid == uid;
   }
   return r->verbs.n < VERBS_CALLERS &&
          (settings_is_admin(&r->set, &r->ids, uid) || (ordinary < VERBS_ORDINARY && same < VERBS_USER));
@@ -234,15 +253,13 @@ static int has_place(runner const *r, uid_t uid)
 /* One try to say why: nobody is waited for. */
 static void turn_away(int fd)
 {
-  stralloc out = STRALLOC_ZERO;
+  answers a = {.ticket = 0};
   result why;
-  door d;
-  door_start(&d, fd, DOOR_REFUSE_FDS);
+  door_start(&a.d, fd, DOOR_REFUSE_FDS);
   result_set(&why, RESULT_TEMPORARY, STATUS_NOT_ACCEPTING, "too many requests at once; try again later");
-  if (put_result(&out, &why) && door_put(&d, LISTING_END, out.s, out.len))
-    (void)door_flush(&d);
-  stralloc_free(&out);
-  door_close(&d);
+  if (answers_put(&a, LISTING_END, 0, &why))
+    (void)door_flush(&a.d);
+  answers_free(&a);
 }
 
 static void knocked(void *data, unsigned int got)
@@ -271,6 +288,7 @@ static void knocked(void *data, unsigned int got)
 int verbs_init(runner *r, int fd)
 {
   r->verbs = (verbs){.fd = fd, .w = WATCHED_ZERO};
+  syncer_init(&r->verbs.syncer, &r->watch);
   ring_init(&r->verbs.callers);
   return fd < 0 || watch_add(&r->watch, &r->verbs.w, fd, WATCH_READ, &knocked, r);
 }
@@ -282,7 +300,7 @@ void verbs_stop(runner *r)
     fd_close(r->verbs.fd);
   r->verbs.fd = -1;
   for (ring *i = r->verbs.callers.next; i != &r->verbs.callers; i = i->next)
-    (void)shutdown(ring_of(caller, queue, i)->d.fd, SHUT_RD);
+    (void)shutdown(ring_of(caller, queue, i)->a.d.fd, SHUT_RD);
 }
 
 void verbs_free(runner *r)
@@ -291,8 +309,19 @@ void verbs_free(runner *r)
     hang_up(ring_of(caller, queue, r->verbs.callers.next));
 }
 
+static void wait_for(tain const *t, tain *deadline)
+{
+  if (tain_less(t, deadline))
+    *deadline = *t;
+}
+
+/* Who comes first in one turn comes last in the next. */
 void verbs_act(runner *r, tain *deadline)
 {
+  unsigned int left = VERBS_TURN;
+  ring *first = r->verbs.callers.next;
+  if (first != &r->verbs.callers)
+    ring_append(&r->verbs.callers, first);
   for (ring *i = r->verbs.callers.next, *next; i != &r->verbs.callers; i = next) {
     caller *c = ring_of(caller, queue, i);
     next = i->next;
@@ -300,15 +329,14 @@ void verbs_act(runner *r, tain *deadline)
       hang_up(c);
       continue;
     }
-    if (!work(c))
+    if (!take_turn(c, &left))
       continue;
-    if (c->busy && !c->waits && c->d.out.data.len <= OUT_MAX)
-      *deadline = STAMP;
-    else if (tain_less(&c->deadline, deadline))
-      *deadline = c->deadline;
+    wait_for(is_ready(c) ? &STAMP : &c->deadline, deadline);
+    if (c->busy && tain_future(&c->full))
+      wait_for(&c->full, deadline);
   }
   if (!tain_future(&r->verbs.again))
     watch_want(&r->watch, &r->verbs.w, WATCH_READ);
-  else if (tain_less(&r->verbs.again, deadline))
-    *deadline = r->verbs.again;
+  else
+    wait_for(&r->verbs.again, deadline);
 }

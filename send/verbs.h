@@ -9,7 +9,9 @@
 #define VERBS_CALLERS 32u  /* at once; who finds no place is told so */
 #define VERBS_ORDINARY 24u /* of them, who are no admins */
 #define VERBS_USER 4u      /* of these, of one uid */
-#define VERBS_TURN 8u      /* messages that are changed in one turn of the loop */
+#define VERBS_TURN 32u     /* messages that are looked at in one turn of the loop, for all of them */
+#define VERBS_ALONE 4u     /* messages of a request that are synced each at once; the syncer's are more */
+#define VERBS_WAITS 8u     /* reports of a request that are on their way at once */
 #define VERBS_ASK 10       /* seconds that a caller has to ask */
 #define VERBS_TAKE 60      /* to take the last answers, and to ask again */
 #define VERBS_DEADLINE 300 /* seconds without progress of what he asked for */

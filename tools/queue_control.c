@@ -138,13 +138,16 @@ static int say_what_would(job *j, queue_entry const *e)
 
 /* ---- which messages */
 
+/* Words mean no message that the verb would do nothing to; an id means what it says. */
 static int take_entry(void *data, queue_entry const *e)
 {
   job *j = data;
   id i;
-  if (!id_scan(&i, e->id, ID_LEN) || !genalloc_append(id, &j->ids, &i))
+  if (j->only_say && !say_what_would(j, e))
     return 0;
-  return !j->only_say || say_what_would(j, e);
+  if (!j->only_say && !selection_id_count(&j->s) && why_not(j->v, e))
+    return 1;
+  return id_scan(&i, e->id, ID_LEN) && genalloc_append(id, &j->ids, &i);
 }
 
 /* Those ids that no entry came for. */
