@@ -11,6 +11,7 @@
 #define TERN_POOL_H
 
 #include <sys/types.h>
+#include <sys/socket.h>
 #include <skalibs/tai.h>
 
 #define POOL_ASK_MAX 32u /* workers that `full` may name at once */
@@ -53,6 +54,8 @@ extern int pool_run(pool_spec *spec);
    which the master sends an idle worker away, interrupt poll and read (EINTR): that alone is no reason to end
  a client. */
 extern int pool_draining(tain *deadline);
+/* In a worker, in `serve`: the client's address as accept gave it. */
+extern struct sockaddr_storage const *pool_peer(void);
 /* In a worker: a reload happened and this worker is of the old settings. */
 extern int pool_outdated(void);
 

@@ -141,14 +141,22 @@ static void leave(unsigned int slot, int code)
   _exit(code);
 }
 
+static struct sockaddr_storage peer;
+
+struct sockaddr_storage const *pool_peer(void)
+{
+  return &peer;
+}
+
 /* A client, or -1: look at the flags and try again. */
 static int next_client(void)
 {
   struct epoll_event ev = {.data.fd = me.spec->listeners[0]};
+  socklen_t len = sizeof peer;
   int fd;
   if (me.epoll >= 0 && epoll_wait(me.epoll, &ev, 1, -1) != 1)
     return -1;
-  fd = accept4(ev.data.fd, 0, 0, SOCK_CLOEXEC);
+  fd = accept4(ev.data.fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
   if (fd >= 0)
     return fd;
   switch (errno) {

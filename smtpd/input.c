@@ -12,20 +12,24 @@
 #include "smtpd/crowd.h"
 #include "smtpd/input.h"
 
+void input_prepare(int listener, unsigned int timeout)
+{
+  struct timeval const limit = {.tv_sec = (time_t)timeout};
+  int on = 1;
+  (void)setsockopt(listener, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  /* Replies go out in one write a batch; two batches in a row must not wait for a delayed ACK. */
+  (void)setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 void input_init(input *in, int fd, unsigned int timeout)
 {
-  struct timeval limit = {.tv_sec = (time_t)timeout};
-  int on = 1;
+  struct timeval const limit = {.tv_sec = (time_t)timeout};
   in->fd = fd;
   in->timeout = timeout;
   in->skipping = 0;
   in->base = in->head = in->tail = 0;
-  in->timed = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0;
-  if (!in->timed)
-    return;
-  (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  /* Replies go out in one write a batch; two batches in a row must not wait for a delayed ACK. */
-  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  in->timed = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) ==
+              0; /* not the listener's: accept would end */
 }
 
 enum input_line input_line(input *in, char **s, size_t *len)

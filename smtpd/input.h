@@ -34,6 +34,8 @@ enum input_line {
   INPUT_LINE_TOOLONG /* it was thrown away */
 };
 
+/* Once for a listening socket: its clients get their options from it, which saves two system calls for each. */
+extern void input_prepare(int listener, unsigned int timeout);
 /* Begins with a connected socket (or, for sendmail -bs, whatever standard input is), and gives it its time
    limits. Does not touch the buffer. */
 extern void input_init(input *in, int fd, unsigned int timeout);

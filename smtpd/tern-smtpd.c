@@ -1,6 +1,7 @@
 /* tern-smtpd - reads SMTP from one client at a time in each of a few warm processes, and hands finished
    messages to tern-queue. Runs as ternd in a chroot of HOME; its workers can neither open a file nor make a
    process. See smtpd/README.md. */
+#include <netinet/in.h>
 #include <stddef.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
@@ -49,6 +50,8 @@ static unsigned int listen_all(void)
 
 static void shape(pool_spec *spec)
 {
+  for (unsigned int i = 0; i < spec->n; i++)
+    input_prepare(listeners[i], (unsigned int)policy_number(&settings, CONTROL_TIMEOUTSMTPD));
   spec->max = (unsigned int)policy_number(&settings, CONTROL_CONCURRENCYINCOMING);
   spec->min = spec->max < WARM ? spec->max : WARM;
   spec->uses = (unsigned int)policy_number(&settings, CONTROL_SMTPDUSES);
@@ -63,13 +66,20 @@ static int enter(void *data, unsigned int slot)
   return privileges_readonly(0, 0, 0) && privileges_jail(JAIL_NO_FILES, 0);
 }
 
+static void take_peer(ip46 *peer)
+{
+  struct sockaddr_storage const *a = pool_peer();
+  if (a->ss_family == AF_INET6)
+    ip46_from_ip6(peer, (char const *)&((struct sockaddr_in6 const *)a)->sin6_addr);
+  else
+    ip46_from_ip4(peer, (char const *)&((struct sockaddr_in const *)a)->sin_addr);
+}
+
 static int serve(void *data, unsigned int slot, int fd)
 {
   ip46 peer;
-  uint16_t port;
   (void)data;
-  if (socket_remote46(fd, &peer, &port) < 0)
-    return 1; /* it is gone already */
+  take_peer(&peer);
   return session_serve(&client, &settings, fd, slot, &peer);
 }
 

@@ -90,6 +90,7 @@ static void house_pair(int fd[2])
   socklen_t len = sizeof at;
   int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
   assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+  input_prepare(listener, (unsigned int)policy_number(&house_policy, CONTROL_TIMEOUTSMTPD));
   assert_int_equal(listen(listener, 1), 0);
   getsockname(listener, (struct sockaddr *)&at, &len);
   fd[0] = socket(AF_INET, SOCK_STREAM, 0);
