@@ -198,6 +198,9 @@ static void take_sector(store_state *st, unsigned int number, file_sector const 
     st->attempts = sector->attempts;
     st->next = sector->next;
     st->hold = sector->hold;
+    st->told = sector->told;
+    st->groups = sector->groups;
+    st->groups_sum = sector->groups_sum;
   }
   memcpy(st->rcpt + first, sector->rcpt, n);
 }

@@ -76,7 +76,10 @@ void file_sector_pack(char s[FILE_SECTOR], id const *i, unsigned int number, fil
   if (!number) {
     uint32_pack_big(s + 24, in->attempts);
     s[28] = !!in->hold;
+    s[29] = !!in->told;
     uint64_pack_big(s + 32, in->next);
+    uint32_pack_big(s + 40, in->groups);
+    uint64_pack_big(s + 44, in->groups_sum);
   }
   memcpy(s + SECTOR_MARKS, in->rcpt, FILE_SECTOR_RCPTS);
   uint32_pack_big(s, checksum(0, s + 4, FILE_SECTOR - 4));
@@ -104,7 +107,10 @@ enum file_sector_found file_sector_unpack(file_sector *out, char const s[FILE_SE
     return FILE_SECTOR_TORN;
   uint32_unpack_big(s + 24, &out->attempts);
   out->hold = !!s[28];
+  out->told = !!s[29];
   uint64_unpack_big(s + 32, &out->next);
+  uint32_unpack_big(s + 40, &out->groups);
+  uint64_unpack_big(s + 44, &out->groups_sum);
   memcpy(out->rcpt, s + SECTOR_MARKS, FILE_SECTOR_RCPTS);
   return FILE_SECTOR_RIGHT;
 }

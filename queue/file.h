@@ -4,8 +4,9 @@
      0     checksum of the other 508 bytes
      4     "St", the sector's number (2)
      8     the packed id (16)
-     24    sector 0: attempts (4), hold (1) and 3 zeros, next try (8); in the others zeros
-     40    zeros
+     24    sector 0: attempts (4), hold (1), told (1) and 2 zeros, next try (8), groups (4), their sum (8); in the
+           others zeros
+     52    zeros
      64    an octet for each of FILE_SECTOR_RCPTS recipients: enum store_rcpt
    16384   the head, FILE_HEAD bytes
      0     "TernMsg\n"
@@ -68,9 +69,12 @@ extern enum file_judged file_head_judge(char const s[FILE_HEAD], char const *rec
 
 typedef struct file_sector_s file_sector;
 struct file_sector_s {
-  uint32_t attempts; /* these three in sector 0 only */
+  uint32_t attempts; /* these in sector 0 only: as in store_state */
   uint64_t next;
   int hold;
+  int told;
+  uint32_t groups;
+  uint64_t groups_sum;
   unsigned char rcpt[FILE_SECTOR_RCPTS];
 };
 enum file_sector_found { FILE_SECTOR_EMPTY, FILE_SECTOR_RIGHT, FILE_SECTOR_TORN };

@@ -122,7 +122,8 @@ static char state_of(store_message const *m, int active)
 
 static int waits(store_message const *m, size_t k)
 {
-  return m->state.rcpt[k] == STORE_NEW || m->state.rcpt[k] == STORE_DEFERRED;
+  unsigned char mark = m->state.rcpt[k];
+  return mark == STORE_NEW || mark == STORE_DEFERRED || mark == STORE_OWED_FAILED;
 }
 
 static int put_note(note const *n)
@@ -134,7 +135,8 @@ static int put_note(note const *n)
 static int put_rcpt(store_message const *m, size_t k, int see)
 {
   char const *address = see ? envelope_string(&env, envelope_rcpts(&env)[k].address) : "";
-  return record_puts(&out, LISTING_RCPT, address) && put_octet(LISTING_RCPT_STATE, (char)m->state.rcpt[k]) &&
+  unsigned char mark = m->state.rcpt[k] == STORE_OWED_FAILED ? STORE_FAILED : m->state.rcpt[k];
+  return record_puts(&out, LISTING_RCPT, address) && put_octet(LISTING_RCPT_STATE, (char)mark) &&
          (!see || !reasons.s[note_of(k)->reason] || put_note(note_of(k)));
 }
 

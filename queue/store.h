@@ -21,7 +21,12 @@ enum store_rcpt { /* one octet a recipient, in the state */
                   STORE_NEW = 0,
                   STORE_DEFERRED = 'd',
                   STORE_DONE = 'D', /* delivered, relayed, or turned into another message that is committed */
-                  STORE_FAILED = 'F' /* its bounce is committed, or it needed none */
+                  STORE_FAILED = 'F', /* its bounce is committed, or it needed none */
+                  /* done, and its sender, who asked for it (RFC 3461), has not been told yet: */
+                  STORE_OWED_FAILED = 'f', /* failed for good, and its bounce could not be committed yet */
+                  STORE_OWED_DELIVERED = 's',
+                  STORE_OWED_RELAYED = 'r',
+                  STORE_OWED_EXPANDED = 'x'
 };
 
 typedef struct store_state_s store_state;
@@ -29,6 +34,9 @@ struct store_state_s { /* the runner's marks, as they are in memory while a mess
   uint32_t attempts;
   uint64_t next; /* seconds since 1970; 0: now */
   int hold;
+  int told;            /* its sender knows that it is late: the notice is committed */
+  uint32_t groups;     /* of what an alias led to: messages that are committed, while others are not */
+  uint64_t groups_sum; /* which ones: the runner's own checksum */
   size_t n;
   unsigned char *rcpt; /* n octets of enum store_rcpt */
   uint32_t dirty;      /* a bit for each 512-byte sector that differs from the disk */
@@ -109,6 +117,8 @@ extern int store_reader(store_message const *m);
 
 extern void store_mark(store_message *m, size_t rcpt, enum store_rcpt what); /* in memory */
 extern void store_set(store_message *m, uint32_t attempts, uint64_t next, int hold);
+extern void store_told(store_message *m);
+extern void store_groups(store_message *m, uint32_t n, uint64_t sum);
 /* Writes the sectors that are dirty; waits for the disk only if `sync` (verbs). 0: errno; the marks stay
  * dirty. */
 extern int store_save(store_message *m, int sync);

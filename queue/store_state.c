@@ -25,10 +25,32 @@ void store_set(store_message *m, uint32_t attempts, uint64_t next, int hold)
   st->dirty |= 1;
 }
 
+void store_told(store_message *m)
+{
+  if (!m->state.told)
+    m->state.dirty |= 1;
+  m->state.told = 1;
+}
+
+void store_groups(store_message *m, uint32_t n, uint64_t sum)
+{
+  store_state *st = &m->state;
+  if (st->groups == n && st->groups_sum == sum)
+    return;
+  st->groups = n;
+  st->groups_sum = sum;
+  st->dirty |= 1;
+}
+
 static void pack(char s[FILE_SECTOR], store_message const *m, unsigned int number)
 {
   store_state const *st = &m->state;
-  file_sector sector = {.attempts = st->attempts, .next = st->next, .hold = st->hold};
+  file_sector sector = {.attempts = st->attempts,
+                        .next = st->next,
+                        .hold = st->hold,
+                        .told = st->told,
+                        .groups = st->groups,
+                        .groups_sum = st->groups_sum};
   size_t first = number * FILE_SECTOR_RCPTS;
   if (first < st->n)
     memcpy(sector.rcpt, st->rcpt + first,

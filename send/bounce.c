@@ -53,8 +53,12 @@ static int put_returned(report const *p, injection *x)
 
 static int fill(runner const *r, message const *m, injection *x, char const *to)
 {
-  report p = {
-      .m = m, .me = control_line(&r->set.c, CONTROL_ME), .to = to, .level = m->level, .now = runner_wall()};
+  report p = {.m = m,
+              .me = control_line(&r->set.c, CONTROL_ME),
+              .to = to,
+              .level = m->level,
+              .now = runner_wall(),
+              .until = m->arrival + control_number(&r->set.c, CONTROL_QUEUELIFETIME)};
   x->e.bounce = m->level;
   x->e.body = '8';
   x->e.smtputf8 = m->e.smtputf8;
@@ -108,6 +112,8 @@ int bounce_start(runner *r, message *m)
     return 0;
   }
   m->level = to_sender ? REPORT_TO_SENDER : REPORT_TO_POSTMASTER;
+  if (m->left < m->n) /* whatever becomes of the report, who has the message does not get it again */
+    (void)ending_save(m);
   return send_to_level(r, m);
 }
 
@@ -116,7 +122,7 @@ void bounce_ended(runner *r, injection *x, enum result_class class, result const
   message *m = x->m;
   char const *to = envelope_string(&x->e, envelope_rcpts(&x->e)->address);
   if (class == RESULT_OK)
-    log_event(m->id, "bounced", "to", to, "as", id_text, (char *)0);
+    log_event(m->id, "bounced", "to", to, "as", id_text, "about", report_kind(m), (char *)0);
   else if (class != RESULT_PERMANENT) {
     log_event(m->id, "warning", "problem", "its report is not taken", "reason", why->text, (char *)0);
     m->unreported = 1;

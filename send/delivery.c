@@ -126,6 +126,15 @@ void delivery_add_remote(runner *r, message *m, uint32_t k)
   add(r, d, m, k);
 }
 
+uint32_t delivery_most(runner const *r, destination const *d)
+{
+  uint32_t most = (uint32_t)control_number(&r->set.c, CONTROL_CONCURRENCYDOMAIN);
+  uint32_t all = r->delivery.side[SIDE_REMOTE].limit;
+  if (!most)
+    most = d->routed ? all : DELIVERY_DOMAIN;
+  return most < all ? most : all;
+}
+
 /* ---- who is given up */
 
 /* A message that is past its time and was never tried is tried, dead or not. */
@@ -162,13 +171,24 @@ static void park_all(runner *r, destination *d)
   delivery_fail(r, d, STAGE_PARKED, &why);
 }
 
+/* In words for mailq: how long it has been dead, when it is asked again, and what it said last. */
+static void dead_reason(runner const *r, destination const *d, result *why)
+{
+  uint32_t since = d->failing ? r->now - d->failing : 0;
+  int short_time = since < 120;
+  result_set(why, RESULT_TEMPORARY, d->last ? d->last->status : STATUS_NO_ANSWER,
+             "not tried now: %s has not answered for %u %s; one message tries it again in %u seconds; the "
+             "last reason: %s",
+             d->name, short_time ? since : since / 60, short_time ? "seconds" : "minutes",
+             window_left(&d->w, r->now), d->last ? d->last->text : "none is known");
+}
+
 /* Dead: nothing is tried, for the reason that killed it. */
 static void bury(runner *r, destination *d)
 {
   uint32_t left = window_left(&d->w, r->now);
   result why;
-  result_set(&why, RESULT_TEMPORARY, d->last ? d->last->status : STATUS_NO_ANSWER, "not tried again yet: %s",
-             d->last ? d->last->text : "the destination does not answer");
+  dead_reason(r, d, &why);
   for (ring *i = d->entries.next, *next; i != &d->entries; i = next) {
     entry *x = ring_of(entry, queue, i);
     next = i->next;

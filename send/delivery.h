@@ -15,6 +15,7 @@
 #define DELIVERY_BURST 16u       /* jobs that a channel may have before it makes room for others */
 #define DELIVERY_START_ROUTE 20u /* connections at first: to a host that smtproutes names */
 #define DELIVERY_START_MX 5u     /* to somebody else's */
+#define DELIVERY_DOMAIN 20u      /* and at most, if concurrencydomain says nothing */
 
 extern int delivery_init(runner *r); /* 0: no memory */
 extern void delivery_free(runner *r);
@@ -28,6 +29,8 @@ extern void delivery_no_memory(runner *r, message *m, uint32_t k);
 extern void delivery_ready(runner *r, destination *d);
 extern void delivery_room(runner *r, enum delivery_side which); /* there may be room for a channel */
 extern void delivery_wake(runner *r, enum delivery_side which); /* for all of them */
+/* The most connections that a host may have: concurrencydomain. */
+extern uint32_t delivery_most(runner const *r, destination const *d);
 /* All that waits for d has this end. */
 extern void delivery_fail(runner *r, destination *d, enum stage stage, result const *why);
 extern void delivery_all_now(runner *r);

@@ -34,8 +34,10 @@ struct destination_s {
   uint32_t pace;   /* remote: microseconds that a job takes of late; 0: not known */
   window w;        /* remote */
   result *last;    /* remote: the last failure of a connection; 0: none */
-  int called_in;   /* it starved for a channel, and now there is room */
-  int routed;      /* remote: the name is a route "host[:port]", not a domain */
+  uint32_t
+      failing;   /* remote: since when nobody has been reached there: seconds of the runner's clock; 0: not */
+  int called_in; /* it starved for a channel, and now there is room */
+  int routed;    /* remote: the name is a route "host[:port]", not a domain */
   enum destination_kind kind;
   char name[]; /* the domain in lower case, the route, the user or the alias */
 };

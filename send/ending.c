@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "send/bounce.h"
 #include "send/ending.h"
+#include "send/late.h"
 #include "send/pass.h"
 #include "send/retry.h"
 #include "send/verbs.h"
@@ -31,28 +32,6 @@ static void count(message const *m, outcome *o)
     case STAGE_PARKED: o->parked++; break;
     default: break;
     }
-}
-
-/* RFC 3463: 4.4.7. Only who has been tried expires; a destination's remembered death counts for messages that
-   were tried before. */
-static void expire(runner *r, message *m)
-{
-  uint64_t age = retry_age(m->arrival, runner_wall());
-  if (age < control_number(&r->set.c, CONTROL_QUEUELIFETIME))
-    return;
-  for (uint32_t k = 0; k < m->n; k++) {
-    unsigned char stage = m->rcpt[k].stage;
-    result last = RESULT_ZERO, why;
-    if (stage != STAGE_LATER && (stage != STAGE_UNTRIED || !m->s.state.attempts))
-      continue;
-    if (!message_why(m, k, &last))
-      result_set(&last, RESULT_TEMPORARY, STATUS_NONE, "its destination did not answer");
-    result_set(&why, RESULT_PERMANENT, STATUS_EXPIRED, "could not be delivered in time; the last reason: %s",
-               last.text);
-    m->rcpt[k].stage = STAGE_FAILED;
-    message_reason(m, k, &why);
-    pass_tell(m, k, "failed", &why, 0);
-  }
 }
 
 /* A verb said so: whatever is left fails. */
@@ -117,6 +96,8 @@ static uint32_t next_pause(runner *r, message *m, outcome const *o)
   waiting_entry *x = waiting_at(&r->schedule.w, m->waits);
   uint32_t attempts = m->s.state.attempts;
   uint32_t pause;
+  if (m->telling) /* it was not tried */
+    return m->s.state.next > runner_wall() ? ending_pause(m->s.state.next - runner_wall()) : 0;
   if ((o->soon || m->unreported) && x->losses < RETRY_LOSSES_MAX)
     pause = retry_soon(++x->losses);
   else {
@@ -168,7 +149,7 @@ static int is_kept(runner *r, message *m)
    as it was. */
 static void put_back(runner *r, message *m)
 {
-  uint32_t waits = m->waits, park = m->park, pause;
+  uint32_t waits = m->waits, park = m->park, pause, notice;
   char text[sizeof m->id];
   outcome o;
   count(m, &o);
@@ -181,6 +162,7 @@ static void put_back(runner *r, message *m)
   if (is_kept(r, m))
     return;
   pause = m->pause;
+  notice = late_pause(r, m, pause);
   memcpy(text, m->id, sizeof text);
   leave_table(r, m);
   message_free(m);
@@ -188,7 +170,11 @@ static void put_back(runner *r, message *m)
   case FOLLOWS_HOLD: schedule_hold(&r->schedule, waits); break;
   case FOLLOWS_PARK: schedule_park(&r->schedule, waits, park); break;
   case FOLLOWS_TIME:
-  case FOLLOWS_NEW: schedule_defer(&r->schedule, waits, r->now + pause); break;
+  case FOLLOWS_NEW:
+    if (notice < pause)
+      schedule_look(&r->schedule, waits, r->now + notice);
+    else
+      schedule_defer(&r->schedule, waits, r->now + pause);
   }
   verbs_message_over(r, text, 0);
 }
@@ -207,18 +193,39 @@ void ending_second(runner *r)
   }
 }
 
+/* What the report said of recipient k is said, if it was taken. 1: it matters that it is. */
+static int settle(message *m, uint32_t k, int taken)
+{
+  plan *p = m->rcpt + k;
+  if (p->stage == STAGE_FAILED) {
+    if (taken) {
+      p->stage = STAGE_DONE;
+      m->left--;
+    }
+    store_mark(&m->s, k, taken ? STORE_FAILED : STORE_OWED_FAILED);
+    return 1;
+  }
+  if (p->stage == STAGE_DONE && p->report != REPORT_NONE) {
+    if (taken) {
+      p->report = REPORT_NONE;
+      message_mark_done(m, k);
+    }
+    return 1;
+  }
+  if (p->report == REPORT_DELAYED && taken)
+    store_told(&m->s);
+  p->report = REPORT_NONE;
+  return 0;
+}
+
 void ending_reported(runner *r, message *m)
 {
+  int taken = !m->unreported, owing = 0;
   m->reporting = 0;
-  for (uint32_t k = 0; k < m->n && !m->unreported; k++) {
-    m->rcpt[k].report = REPORT_NONE;
-    if (m->rcpt[k].stage != STAGE_FAILED)
-      continue;
-    m->rcpt[k].stage = STAGE_DONE;
-    m->left--;
-    store_mark(&m->s, k, STORE_FAILED);
-  }
-  if (m->deleted || !m->left)
+  for (uint32_t k = 0; k < m->n; k++)
+    owing += settle(m, k, taken);
+  m->unreported = !taken && owing;
+  if (m->deleted || (!m->left && !m->unreported))
     remove_message(r, m);
   else
     put_back(r, m);
@@ -235,7 +242,7 @@ void ending_begin(runner *r, message *m)
   if (m->bouncing)
     fail_rest(m);
   else if (!r->draining)
-    expire(r, m);
+    (void)late_plan(r, m);
   m->reporting = 1;
   if (!bounce_start(r, m))
     ending_reported(r, m);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/log.h"
+#include "send/ending.h"
 #include "send/expansion.h"
 #include "send/pass.h"
 
@@ -110,38 +111,110 @@ static void conclude(runner *r, message *m)
       pass_conclude(r, m, k, stage, m->refused, 0);
 }
 
+static uint64_t add_text(uint64_t sum, char const *s)
+{
+  do
+    sum = (sum ^ (unsigned char)*s) * 1099511628211u;
+  while (*s++);
+  return sum;
+}
+
+/* What a group is: its sender and its members. FNV-1a, on top of the groups before it. */
+static uint64_t sum_of(injection const *j, uint64_t sum)
+{
+  envelope const *e = &j->e;
+  sum = add_text(sum, envelope_string(e, e->sender));
+  for (size_t k = 0; k < envelope_count(e); k++)
+    sum = add_text(sum, envelope_string(e, envelope_rcpts(e)[k].address));
+  return sum;
+}
+
+/* Gives each group its place; takes out those that are empty. */
+static void number_groups(expansion *x)
+{
+  uint64_t sum = 14695981039346656037u;
+  uint32_t n = 0;
+  for (ring *i = x->groups.next, *next; i != &x->groups; i = next) {
+    injection *j = ring_of(injection, queue, i);
+    next = i->next;
+    if (!envelope_count(&j->e)) {
+      injection_free(j);
+      continue;
+    }
+    j->group = ++n;
+    j->group_sum = sum = sum_of(j, sum);
+  }
+}
+
+/* Those that an earlier pass committed are not sent again. If they are not the same any more, all are. */
+static void skip_committed(expansion *x, message const *m)
+{
+  store_state const *st = &m->s.state;
+  for (ring *i = x->groups.next; i != &x->groups; i = i->next) {
+    injection const *j = ring_of(injection, queue, i);
+    if (j->group != st->groups || j->group_sum != st->groups_sum)
+      continue;
+    for (uint32_t n = st->groups; n--;)
+      injection_free(ring_of(injection, queue, x->groups.next));
+    return;
+  }
+}
+
+/* One after the other, so that what is committed can be remembered by a number. 0: there is none left. */
+static int start_next(ring *groups, runner *r, message *m)
+{
+  ring *first = ring_take(groups);
+  injection *j;
+  if (!first)
+    return 0;
+  j = ring_of(injection, queue, first);
+  while ((first = ring_take(groups)))
+    ring_append(&j->followers, first);
+  injection_start(r, j, m);
+  return 1;
+}
+
 void expansion_go(expansion *x, runner *r, message *m)
 {
-  ring *first;
   free(m->refused);
   m->refused = 0;
-  while ((first = ring_take(&x->groups))) {
-    injection *j = ring_of(injection, queue, first);
-    if (envelope_count(&j->e))
-      injection_start(r, j, m);
-    else
-      injection_free(j);
-  }
-  if (!m->injections)
+  number_groups(x);
+  skip_committed(x, m);
+  if (!start_next(&x->groups, r, m))
     conclude(r, m);
 }
 
+static void tell_committed(message const *m, injection const *x, char const *id_text)
+{
+  log_entry l;
+  log_begin(&l, m->id, "expanded");
+  log_add(&l, "into", id_text);
+  log_add_number(&l, "recipients", envelope_count(&x->e));
+  log_add(&l, "sender", envelope_string(&x->e, x->e.sender));
+  log_end(&l);
+}
+
+/* A group that is refused for good does not keep the others back; but what is behind it is not remembered, since the
+   refusal would be forgotten with it. */
 void expansion_ended(runner *r, injection *x, enum result_class class, result const *why, char const *id_text)
 {
   message *m = x->m;
   if (class == RESULT_OK) {
-    log_entry l;
-    log_begin(&l, m->id, "expanded");
-    log_add(&l, "into", id_text);
-    log_add_number(&l, "recipients", envelope_count(&x->e));
-    log_add(&l, "sender", envelope_string(&x->e, x->e.sender));
-    log_end(&l);
-  } else if (!m->refused || m->refused->class == RESULT_PERMANENT) {
+    tell_committed(m, x, id_text);
+    if (!m->refused && !ring_empty(&x->followers)) {
+      store_groups(&m->s, x->group, x->group_sum);
+      (void)ending_save(m);
+    }
+  } else {
     if (!m->refused)
       m->refused = malloc(sizeof *m->refused);
     if (m->refused)
       *m->refused = *why;
   }
-  if (!m->injections)
-    conclude(r, m);
+  if (class == RESULT_OK || class == RESULT_PERMANENT)
+    if (start_next(&x->followers, r, m))
+      return;
+  if (class == RESULT_OK || class == RESULT_PERMANENT)
+    store_groups(&m->s, 0, 0);
+  conclude(r, m);
 }

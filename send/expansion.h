@@ -1,5 +1,6 @@
 /* expansion - an alias becomes new messages, one for each envelope sender, that name their parent and carry
-   the original recipient. The parents are marked when all of them are committed. */
+   the original recipient. They go in one after the other, and the parents are marked when all of them are committed. If
+   one is not taken for now, what was committed before it is remembered in the parent's file and not sent again. */
 #ifndef TERN_SEND_EXPANSION_H
 #define TERN_SEND_EXPANSION_H
 

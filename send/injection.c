@@ -28,12 +28,15 @@ injection *injection_new(enum injection_kind kind)
   x->e = (envelope)ENVELOPE_ZERO;
   x->d.fd = -1;
   x->w = (watched)WATCHED_ZERO;
+  ring_init(&x->followers);
   return x;
 }
 
 void injection_free(injection *x)
 {
   ring_leave(&x->queue);
+  while (!ring_empty(&x->followers))
+    injection_free(ring_of(injection, queue, x->followers.next));
   envelope_free(&x->e);
   stralloc_free(&x->head);
   stralloc_free(&x->tail);

@@ -23,6 +23,10 @@ struct injection_s {
   envelope e;
   stralloc head, tail;
   uint64_t from, length; /* of m's file, between them */
+  /* INJECTION_EXPANSION: those that go in after this one is committed; how many are then, and which */
+  ring followers;
+  uint32_t group;
+  uint64_t group_sum;
   /* on its way */
   door d;
   watched w;
@@ -38,7 +42,7 @@ struct injection_s {
 extern void injection_init(runner *r);
 extern void injection_free_all(runner *r);
 extern injection *injection_new(enum injection_kind kind); /* 0: no memory */
-extern void injection_free(injection *x);                  /* one that was not started */
+extern void injection_free(injection *x);                  /* one that was not started, and its followers */
 extern void injection_start(runner *r, injection *x, message *m);
 extern void injection_wake(runner *r);
 extern void injection_act(runner *r, tain *deadline);

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "send/ending.h"
 #include "send/intake.h"
+#include "send/late.h"
 #include "send/pass.h"
 #include "send/resolving.h"
 
@@ -172,6 +173,22 @@ void intake_begin(runner *r, message *m)
   pass_begin(r, m);
 }
 
+static int is_late_now(runner const *r, message const *m)
+{
+  return !m->s.state.hold && late_is_due(r, m);
+}
+
+/* It goes on waiting: for its time, or until its sender must be told that it is late. */
+static void wait_on(runner *r, uint32_t n, message *m, uint32_t pause)
+{
+  uint32_t notice = late_pause(r, m, pause);
+  intake_close(m);
+  if (notice < pause)
+    schedule_look(&r->schedule, n, r->now + notice);
+  else
+    schedule_defer(&r->schedule, n, r->now + pause);
+}
+
 /* Opens a message as far as it must be read now: the body of one that a scan found is checked before it is
    delivered the first time; not before, since a scan may find many that have long to wait. A `next` that is
    far away was written under another clock: no pause is longer than the longest. */
@@ -184,15 +201,16 @@ static enum intake_opened open_due(runner *r, uint32_t n, message **m)
   enum intake_opened opened = intake_open(r, n, check, m);
   if (opened != INTAKE_OPENED)
     return opened;
-  if (look && (*m)->s.state.next > wall) {
-    uint32_t pause = ending_pause((*m)->s.state.next - wall);
-    intake_close(*m);
-    schedule_defer(&r->schedule, n, r->now + pause);
+  if (look && (*m)->s.state.next > wall && !((*m)->telling = is_late_now(r, *m))) {
+    wait_on(r, n, *m, ending_pause((*m)->s.state.next - wall));
     return INTAKE_LATER;
   }
   if (check == STORE_SCAN && !(*m)->s.checked) {
+    int telling = (*m)->telling;
     intake_close(*m);
     opened = intake_open(r, n, STORE_FIRST, m);
+    if (opened == INTAKE_OPENED)
+      (*m)->telling = telling;
   }
   return opened;
 }

@@ -30,6 +30,27 @@ void message_free(message *m)
   free(m);
 }
 
+/* A report that was owed when the runner stopped is owed still. */
+static enum message_report owed(unsigned char mark)
+{
+  switch (mark) {
+  case STORE_OWED_DELIVERED: return REPORT_DELIVERED;
+  case STORE_OWED_RELAYED: return REPORT_RELAYED;
+  case STORE_OWED_EXPANDED: return REPORT_EXPANDED;
+  default: return REPORT_NONE;
+  }
+}
+
+void message_mark_done(message *m, uint32_t k)
+{
+  static unsigned char const marks[] = {[REPORT_NONE] = STORE_DONE,
+                                        [REPORT_DELIVERED] = STORE_OWED_DELIVERED,
+                                        [REPORT_RELAYED] = STORE_OWED_RELAYED,
+                                        [REPORT_EXPANDED] = STORE_OWED_EXPANDED,
+                                        [REPORT_DELAYED] = STORE_DONE};
+  store_mark(&m->s, k, (enum store_rcpt)marks[m->rcpt[k].report]);
+}
+
 int message_plan(message *m)
 {
   m->n = (uint32_t)envelope_count(&m->e);
@@ -41,10 +62,15 @@ int message_plan(message *m)
   for (uint32_t k = 0; k < m->n; k++) {
     unsigned char was = m->s.state.rcpt[k];
     m->rcpt[k].next = PLAN_NONE;
-    m->rcpt[k].stage = was == STORE_DONE || was == STORE_FAILED ? STAGE_DONE : STAGE_TODO;
-    m->left += m->rcpt[k].stage == STAGE_TODO;
+    m->rcpt[k].report = owed(was);
+    m->rcpt[k].stage = was == STORE_OWED_FAILED                                        ? STAGE_FAILED
+                       : was == STORE_DONE || was == STORE_FAILED || m->rcpt[k].report ? STAGE_DONE
+                                                                                       : STAGE_TODO;
+    m->left += m->rcpt[k].stage != STAGE_DONE;
+    m->open += m->rcpt[k].stage == STAGE_TODO;
   }
-  m->open = m->left;
+  if (m->open < m->left)
+    message_recall(m);
   return 1;
 }
 
@@ -72,6 +98,20 @@ void message_reason(message *m, uint32_t k, result const *r)
   }
   uint16_pack_big(m->reasons.s + at, (uint16_t)(m->reasons.len - at - sizeof head));
   m->rcpt[k].reason = m->last_reason = (uint32_t)at;
+}
+
+static int recall(void *data, uint32_t k, result const *r, uint64_t when)
+{
+  message *m = data;
+  (void)when;
+  if (k < m->n)
+    message_reason(m, k, r);
+  return 1;
+}
+
+void message_recall(message *m)
+{
+  (void)store_notes(&m->s, &recall, m); /* without them the notice says that no reason is known */
 }
 
 int message_why(message const *m, uint32_t k, result *r)

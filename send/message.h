@@ -29,13 +29,14 @@ enum stage {
 };
 #define STAGE_OPEN(s) ((s) >= STAGE_TODO && (s) <= STAGE_OUT)
 
-/* RFC 3464 section 2.3.3, for senders that ask for it (RFC 3461 section 4.1) */
-enum message_report { REPORT_NONE, REPORT_DELIVERED, REPORT_RELAYED, REPORT_EXPANDED };
+/* RFC 3464 section 2.3.3: what a report is to say of a recipient that has not failed. All but the delay only if its
+   sender asked for it (RFC 3461 section 4.1). */
+enum message_report { REPORT_NONE, REPORT_DELIVERED, REPORT_RELAYED, REPORT_EXPANDED, REPORT_DELAYED };
 
 typedef struct plan_s plan;
 struct plan_s { /* of one recipient */
   unsigned char stage;
-  unsigned char report; /* enum message_report: what a success report is to say of it; 0: none is due */
+  unsigned char report; /* enum message_report */
   uint32_t next;        /* the next recipient of the same entry or job; UINT32_MAX: none */
   uint32_t name;        /* local: strings of the envelope's text */
   uint32_t ext;
@@ -74,6 +75,7 @@ struct message_s {
   unsigned int reporting : 1;  /* its bounce is on the way */
   unsigned int unreported : 1; /* its bounce could not be committed */
   unsigned int told : 1;       /* the last line of the log said that nothing is left */
+  unsigned int telling : 1;    /* nothing is tried: its sender is only told that it is late */
   unsigned int level : 2;      /* of the bounce that is on the way */
 };
 
@@ -83,6 +85,10 @@ extern void message_free(message *m);        /* closes its file */
 extern int message_plan(message *m);
 /* Keeps why a recipient was not delivered. Without memory the reason is lost, not the recipient. */
 extern void message_reason(message *m, uint32_t k, result const *r);
+/* Recipient k is done: its mark, which says whether a report is still owed (m->rcpt[k].report). */
+extern void message_mark_done(message *m, uint32_t k);
+/* The reasons that stand in its file, for a pass that tries nobody. */
+extern void message_recall(message *m);
 /* 0: none was kept. */
 extern int message_why(message const *m, uint32_t k, result *r);
 #define message_rcpt(m, k) (envelope_rcpts(&(m)->e) + (k))

@@ -8,6 +8,7 @@
 #include "send/delivery.h"
 #include "send/ending.h"
 #include "send/pass.h"
+#include "send/retry.h"
 #include "send/resolving.h"
 
 uint64_t runner_wall(void)
@@ -23,7 +24,7 @@ void pass_changed(runner *r, message *m)
 
 /* ---- how it begins */
 
-/* A verb wants none of them tried. */
+/* None of them is to be tried. */
 static void give_all_up(message *m)
 {
   for (uint32_t k = 0; k < m->n; k++)
@@ -38,7 +39,9 @@ void pass_begin(runner *r, message *m)
   uint32_t n = 0;
   int all = classify_asks_all(&r->set);
   where w;
-  if (m->bouncing || m->deleted)
+  if (m->telling)
+    message_recall(m);
+  if (m->bouncing || m->deleted || m->telling)
     give_all_up(m);
   for (uint32_t k = 0; k < m->n; k++) {
     if (m->rcpt[k].stage != STAGE_TODO)
@@ -103,17 +106,35 @@ static void keep_reason(message *m, uint32_t k, result const *why, pass_by const
   m->rcpt[k].remote = m->last_remote;
 }
 
+/* Who was tried, or whose destination is dead although he was tried before, expires; so does whom agents die of. */
+static int is_over(runner const *r, message const *m, enum stage stage)
+{
+  int tried = stage == STAGE_LATER || (stage == STAGE_UNTRIED && m->s.state.attempts) ||
+              (stage == STAGE_SOON && waiting_at(&r->schedule.w, m->waits)->losses >= RETRY_LOSSES_MAX);
+  return tried && !r->draining &&
+         retry_age(m->arrival, runner_wall()) >= control_number(&r->set.c, CONTROL_QUEUELIFETIME);
+}
+
 void pass_conclude(runner *r, message *m, uint32_t k, enum stage stage, result const *why, pass_by const *by)
 {
   plan *p = m->rcpt + k;
   int expanding = p->stage == STAGE_EXPANDING;
+  result over;
+  if (why && is_over(r, m, stage)) { /* RFC 3463: X.4.7 */
+    result_set(&over, RESULT_PERMANENT, STATUS_EXPIRED, "could not be delivered in time; the last reason: %s",
+               why->text);
+    why = &over;
+    stage = STAGE_FAILED;
+  }
   p->stage = (unsigned char)stage;
   m->open--;
+  if (stage != STAGE_DONE)
+    p->report = REPORT_NONE;
   if (stage == STAGE_DONE) {
     m->left--;
-    store_mark(&m->s, k, STORE_DONE);
     if (!expanding && message_rcpt(m, k)->notify & NOTIFY_SUCCESS && !(by && by->dsn))
       p->report = by && by->relays ? REPORT_RELAYED : REPORT_DELIVERED;
+    message_mark_done(m, k);
     if (p->report)
       keep_reason(m, k, why, by);
   } else if (why) {

@@ -1,4 +1,4 @@
-/* report - a bounce, or a report of success, as a message: multipart/report (RFC 6522) with words for people,
+/* report - a bounce, a notice of delay or a report of success as a message: multipart/report (RFC 6522) with words for people,
    the fields of RFC 3464 for programs, and the message or its header. Text only; who gets it and how is
    bounce.c's. */
 #ifndef TERN_SEND_REPORT_H
@@ -17,15 +17,18 @@ enum report_level { REPORT_TO_SENDER = 1, REPORT_TO_POSTMASTER = 2 }; /* as ENVE
 
 typedef struct report_s report;
 struct report_s {
-  message const *m; /* recipients that are STAGE_FAILED and want it, or have a success report due */
+  message const *m; /* recipients that are STAGE_FAILED and want it, or have a plan.report */
   char const *me;
   char const *to;
   enum report_level level;
-  uint64_t now; /* seconds since 1970 */
+  uint64_t now;   /* seconds since 1970 */
+  uint64_t until; /* it is tried until then, at least */
 };
 
 /* Does recipient k stand in the report? */
 extern int report_has(message const *m, uint32_t k);
+/* The gravest thing that it says: "failed", "delayed", "delivered". */
+extern char const *report_kind(message const *m);
 /* Does it return the whole message, or only the header? */
 extern int report_is_whole(report const *p);
 /* The text before what is returned, and after it. 0: no memory. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
+#include "lib/log.h"
 #include "send/delivery.h"
 #include "send/pass.h"
 #include "send/results.h"
@@ -30,6 +31,40 @@ static int is_no_connection(result const *r)
           r->status == STATUS_NETWORK);
 }
 
+/* What is known of a host that does not answer stands in the log when it dies, each time it stays dead, and when it is
+   back. */
+static void tell_dead(runner const *r, destination const *d)
+{
+  log_entry l;
+  log_begin(&l, 0, "warning");
+  log_add(&l, "destination", d->name);
+  log_add(&l, "problem", "it does not answer: only one message at a time tries it");
+  log_add_number(&l, "since", runner_wall() - (r->now - d->failing));
+  log_add_number(&l, "pause", d->w.pause);
+  log_add(&l, "reason", d->last ? d->last->text : "");
+  log_end(&l);
+}
+
+static void reached(runner const *r, destination *d)
+{
+  if (d->w.dead)
+    log_event(0, "warning", "destination", d->name, "problem", "over", (char *)0);
+  d->failing = 0;
+  window_success(&d->w, delivery_most(r, d));
+}
+
+static void not_reached(runner const *r, destination *d, result const *why)
+{
+  if (!d->failing)
+    d->failing = r->now;
+  if (!d->last)
+    d->last = malloc(sizeof *d->last);
+  if (d->last)
+    *d->last = *why;
+  if (window_failure(&d->w, r->now))
+    tell_dead(r, d);
+}
+
 static void learn(channel *c, given const *g, job_done const *done)
 {
   destination *d = c->of;
@@ -40,14 +75,10 @@ static void learn(channel *c, given const *g, job_done const *done)
   d->pace = 1 + (d->pace ? (uint32_t)((7 * (uint64_t)d->pace + took) / 8) : (uint32_t)took);
   for (size_t i = 0; i < done->n; i++)
     if (!is_no_connection(done->results + i)) {
-      window_success(&d->w, (uint32_t)control_number(&c->r->set.c, CONTROL_CONCURRENCYREMOTE));
+      reached(c->r, d);
       return;
     }
-  window_failure(&d->w, c->r->now);
-  if (!d->last)
-    d->last = malloc(sizeof *d->last);
-  if (d->last)
-    *d->last = done->results[0];
+  not_reached(c->r, d, done->results);
 }
 
 /* The user has no .forward: his mailbox it is. */

@@ -54,7 +54,7 @@ static int own_room(runner *r, destination *d)
 {
   destination *other;
   if (d->kind == DESTINATION_REMOTE) {
-    uint32_t allowed = window_allows(&d->w, r->now);
+    uint32_t allowed = window_allows(&d->w, r->now, delivery_most(r, d));
     return d->open < (allowed ? allowed : 1); /* dead, and still fed: a last chance */
   }
   other = twin(r, d);
@@ -108,8 +108,19 @@ static int is_worth_it(runner const *r, destination const *d)
   return pace * d->messages / d->open > ROOM_WAIT;
 }
 
+/* One message at a time asks a dead host whether it is back. */
+static int is_being_probed(destination const *d)
+{
+  for (ring const *i = d->channels.next; d->w.dead && i != &d->channels; i = i->next)
+    if (ring_of(channel, own, i)->n)
+      return 1;
+  return 0;
+}
+
 static channel *remote_channel(runner *r, destination *d, channel *best)
 {
+  if (is_being_probed(d))
+    return 0;
   if (best && !best->n)
     return best;
   if (is_worth_it(r, d) && own_room(r, d) && common_room(r, d))

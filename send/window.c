@@ -15,19 +15,20 @@ void window_success(window *w, uint32_t max)
   w->limit = limit < max ? limit : max;
 }
 
-void window_failure(window *w, uint32_t now)
+int window_failure(window *w, uint32_t now)
 {
   if (window_left(w, now))
-    return; /* a late answer of what was begun before it died */
+    return 0; /* a late answer of what was begun before it died */
   w->failures++;
   w->limit = w->limit > 1 ? w->limit / 2 : 1;
   if (w->failures < WINDOW_DEAD && !w->dead)
-    return;
+    return 0;
   w->pause = w->pause ? 2 * w->pause : WINDOW_PAUSE;
   if (w->pause > WINDOW_PAUSE_MAX)
     w->pause = WINDOW_PAUSE_MAX;
   w->until = now + w->pause;
   w->dead = 1;
+  return 1;
 }
 
 uint32_t window_left(window const *w, uint32_t now)
@@ -35,11 +36,11 @@ uint32_t window_left(window const *w, uint32_t now)
   return w->dead && w->until > now ? w->until - now : 0;
 }
 
-uint32_t window_allows(window const *w, uint32_t now)
+uint32_t window_allows(window const *w, uint32_t now, uint32_t max)
 {
   if (window_left(w, now))
     return 0;
-  return w->dead ? 1 : w->limit;
+  return w->dead ? 1 : w->limit < max ? w->limit : max;
 }
 
 void window_forget(window *w)

@@ -25,9 +25,10 @@ struct window_s {
 
 extern void window_init(window *w, uint32_t start);
 extern void window_success(window *w, uint32_t max); /* max: never more connections than that */
-extern void window_failure(window *w, uint32_t now);
+/* 1: it died by that, or stays dead for another pause. */
+extern int window_failure(window *w, uint32_t now);
 /* Connections that it may have now: 0 while it is dead, 1 for the probe. */
-extern uint32_t window_allows(window const *w, uint32_t now);
+extern uint32_t window_allows(window const *w, uint32_t now, uint32_t max);
 extern uint32_t window_left(window const *w, uint32_t now); /* seconds that it stays dead */
 extern void window_forget(window *w);                       /* alive, as if nothing had been tried yet */
 extern int window_remembers(window const *w);               /* there is something to forget */

@@ -127,7 +127,8 @@ static void fakes_kill(pid_t pid)
   waitpid(pid, 0, 0);
 }
 
-/* ---- alias: anna, bert, ... are users; "list" has an owner; "both" is anna and bert; "nobody" is nobody */
+/* ---- alias: anna, bert, ... are users; "list" has an owner; "both" is anna and bert; "two"
+   is anna of one owner and bert of another; "nobody" is nobody */
 
 static int fakes_answer_one(stralloc *out, uint64_t index, char const *s, size_t len, unsigned char final,
                             int *expands)
@@ -140,7 +141,7 @@ static int fakes_answer_one(stralloc *out, uint64_t index, char const *s, size_t
   memcpy(name, s, n);
   name[n] = 0;
   char meaning = MEANING_USER;
-  if (!final && (!strcmp(name, "list") || !strcmp(name, "both")))
+  if (!final && (!strcmp(name, "list") || !strcmp(name, "both") || !strcmp(name, "two")))
     meaning = MEANING_EXPAND, *expands = name[0];
   if (!strcmp(name, "nobody"))
     meaning = MEANING_UNKNOWN;
@@ -201,7 +202,12 @@ static void fakes_alias(int fd)
         final = (unsigned char)*next.s;
       fakes_answer_one(&out, index++, one.s, one.len, final, &expands);
     }
-    if (expands) {
+    if (expands == 't') {
+      record_puts(&out, ANSWER_GROUP, "owner-a@here.test");
+      fakes_member(&out, "anna@here.test");
+      record_puts(&out, ANSWER_GROUP, "owner-b@here.test");
+      fakes_member(&out, "bert@here.test");
+    } else if (expands) {
       record_puts(&out, ANSWER_GROUP, expands == 'l' ? "owner-list@here.test" : "");
       fakes_member(&out, "anna@here.test");
       fakes_member(&out, "bert@here.test");
@@ -303,7 +309,7 @@ static void fakes_local(int fd)
 }
 
 /* ---- remote: by domain. ok.test takes all; mixed.test the first only; down.test does not answer while
- * play/down is there */
+ * play/down is there, hold.test takes its time while play/hold is there */
 
 static void fakes_remote(int fd)
 {
@@ -321,6 +327,8 @@ static void fakes_remote(int fd)
                *envelope_string(&j.e, j.route) ? envelope_string(&j.e, j.route) : "mx");
     if (!strcmp(domain, "dies.test") && fakes_once("remote-dies"))
       _exit(3);
+    while (!strcmp(domain, "hold.test") && fakes_plays("hold"))
+      (void)usleep(10000);
     for (size_t k = 0; k < n; k++) {
       result_set(r + k, RESULT_OK, STATUS_NONE, "250 2.0.0 Ok");
       if (!strcmp(domain, "mixed.test") && k % 3 == 1)
@@ -367,7 +375,8 @@ static void fakes_queue(int fd)
     fakes_reply(&d, RESULT_PERMANENT, 0);
     return;
   }
-  if (fakes_plays("queue-later")) {
+  if (fakes_plays("queue-later") ||
+      (fakes_plays("queue-later-b") && !strcmp(envelope_string(&e, e.sender), "owner-b@here.test"))) {
     fakes_reply(&d, RESULT_TEMPORARY, 0);
     return;
   }

@@ -76,11 +76,11 @@ static void the_window_doubles_and_halves(void **state)
   for (unsigned int round = 0; round < 3; round++)
     for (unsigned int k = w.limit; k--;)
       window_success(&w, 30);
-  assert_int_equal(window_allows(&w, 0), 30);
+  assert_int_equal(window_allows(&w, 0, 200), 30);
   window_failure(&w, 0);
-  assert_int_equal(window_allows(&w, 0), 15);
+  assert_int_equal(window_allows(&w, 0, 200), 15);
   window_success(&w, 30);
-  assert_int_equal(window_allows(&w, 0), 16);
+  assert_int_equal(window_allows(&w, 0, 200), 16);
 }
 
 static void a_dead_destination_is_probed_by_one(void **state)
@@ -91,19 +91,19 @@ static void a_dead_destination_is_probed_by_one(void **state)
   window_init(&w, 20);
   for (unsigned int k = 0; k < 20; k++)
     window_failure(&w, now);
-  assert_int_equal(window_allows(&w, now), 0);
+  assert_int_equal(window_allows(&w, now, 200), 0);
   assert_int_equal(window_left(&w, now), WINDOW_PAUSE);
   for (unsigned int k = 0; k < 12; k++) {
     uint32_t left = window_left(&w, now);
     assert_true(left >= last && left <= WINDOW_PAUSE_MAX);
     last = left;
     now += left;
-    assert_int_equal(window_allows(&w, now), 1);
+    assert_int_equal(window_allows(&w, now, 200), 1);
     window_failure(&w, now);
   }
   now += window_left(&w, now);
   window_success(&w, 200);
-  assert_int_equal(window_allows(&w, now), 20);
+  assert_int_equal(window_allows(&w, now, 200), 20);
   assert_false(window_remembers(&w));
 }
 
