@@ -1,13 +1,12 @@
-/* channel - life and death of channels. What answers mean is results.c's. */
-#include <errno.h>
+/* channel - life and death of channels, and the jobs that they have. What goes over them is agent.c's, what answers mean
+   results.c's. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include "lib/log.h"
 #include "send/channel.h"
 #include "send/delivery.h"
-#include "send/lane.h"
+#include "send/pass.h"
 #include "send/results.h"
+#include "send/turn.h"
 
 channel *channel_make(runner *r, destination *d, enum channel_state state)
 {
@@ -20,6 +19,8 @@ channel *channel_make(runner *r, destination *d, enum channel_state state)
   ring_append(&d->channels, &c->own);
   s->n++;
   d->open++;
+  c->doubtful = turn_is_doubtful(d);
+  s->doubts += (uint32_t)c->doubtful;
   return c;
 }
 
@@ -54,6 +55,12 @@ static void lose_jobs(channel *c)
   c->n = 0;
 }
 
+void channel_believe(channel *c)
+{
+  c->r->delivery.side[side_of(c->of->kind)].doubts -= (uint32_t)c->doubtful;
+  c->doubtful = 0;
+}
+
 void channel_drop(channel *c)
 {
   runner *r = c->r;
@@ -67,6 +74,7 @@ void channel_drop(channel *c)
   d->open--;
   d->asked -= c->state == CHANNEL_ASKED;
   d->used = r->now;
+  channel_believe(c);
   r->delivery.side[side_of(d->kind)].n--;
   free(c);
   if (d->messages)
@@ -81,120 +89,16 @@ void channel_close(channel *c)
   delivery_room(r, which);
 }
 
-/* An agent that leaves reads no more, but does and answers what it has read: closing now would do that twice. What did
-   not go out is lost when it closes. */
-static void flush(channel *c)
+void channel_given(channel *c, given const *g, uint32_t seconds)
 {
-  if (!door_flush(&c->d) && errno != EAGAIN)
-    c->leaving = 1;
-}
-
-/* ---- what it says */
-
-static void heard(void *data, unsigned int got)
-{
-  channel *c = data;
-  frame f;
-  (void)got;
-  do
-    switch (door_get(&c->d, &f)) {
-    case DOOR_FRAME:
-      if (f.fd >= 0)
-        close(f.fd);
-      if (results_take(c, &f) && !c->refused)
-        continue;
-      if (!c->refused)
-        log_event(0, "warning", "agent", c->of->name, "problem", "its answer makes no sense", (char *)0);
-      /* fall through */
-    case DOOR_CLOSED:
-    case DOOR_BROKEN: channel_close(c); return;
-    case DOOR_NOTHING: goto done;
-    }
-  while (door_has_frame(&c->d));
-done:
-  if (got & WATCH_WRITE && !c->leaving)
-    flush(c);
-  watch_want(&c->r->watch, &c->w,
-             !c->leaving && door_wants_flush(&c->d) ? WATCH_READ | WATCH_WRITE : WATCH_READ);
-}
-
-int channel_open(channel *c)
-{
-  c->state = CHANNEL_OPEN;
-  c->idle = c->r->now;
-  return watch_add(&c->r->watch, &c->w, c->d.fd, WATCH_READ, &heard, c);
-}
-
-channel *channel_knock(runner *r, destination *d)
-{
-  tain deadline = STAMP;
-  channel *c;
-  if (!lane_up(r, LANE_REMOTE))
-    return 0;
-  c = channel_make(r, d, CHANNEL_OPEN);
-  if (!c)
-    return 0;
-  if (!door_knock(&c->d, lane_names[LANE_REMOTE], DOOR_REFUSE_FDS, &deadline))
-    lane_failed(r, LANE_REMOTE);
-  else if (channel_open(c))
-    return c;
-  channel_close(c);
-  return 0;
-}
-
-/* ---- jobs */
-
-/* The envelope of a job is the message's, with just its recipients; the text is shared. */
-static int build(job *j, channel const *c, message *m, uint32_t first, uint32_t n)
-{
-  static genalloc rcpts = GENALLOC_ZERO;
-  destination const *d = c->of;
-  genalloc_setlen(envelope_rcpt, &rcpts, 0);
-  for (uint32_t k = first, i = 0; i < n; i++, k = m->rcpt[k].next)
-    if (!genalloc_append(envelope_rcpt, &rcpts, message_rcpt(m, k)))
-      return 0;
-  j->number = ++c->r->delivery.job;
-  memcpy(j->id, m->id, sizeof j->id);
-  j->offset = m->s.body;
-  j->length = m->s.length;
-  j->name = j->ext = j->domain = j->route = 0;
-  if (d->kind != DESTINATION_REMOTE) {
-    j->name = m->rcpt[first].name;
-    j->ext = m->rcpt[first].ext;
-  } else if (!results_route(m, d, first, &j->domain, &j->route))
-    return 0;
-  j->e = m->e;
-  j->e.rcpts = rcpts;
-  return 1;
-}
-
-int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t seconds)
-{
-  job j = {.fd = -1};
-  if (!build(&j, c, m, first, n))
-    return 0;
-  j.fd = store_reader(&m->s);
-  if (j.fd < 0)
-    return 0;
-  if (!job_put(&c->d, &j)) {
-    int e = errno;
-    close(j.fd);
-    return (errno = e, 0);
-  }
-  c->job[c->n++] = (given){.number = j.number,
-                           .begun = runner_microseconds(c->r),
-                           .m = m,
-                           .first = first,
-                           .n = n,
-                           .since = c->r->now,
-                           .due = c->r->now + seconds};
+  given *mine = c->job + c->n++;
+  *mine = *g;
+  mine->begun = runner_microseconds(c->r);
+  mine->since = c->r->now;
+  mine->due = c->r->now + seconds;
   c->served++;
-  for (uint32_t k = first, i = 0; i < n; i++, k = m->rcpt[k].next)
-    m->rcpt[k].stage = STAGE_OUT;
-  flush(c);
-  if (!c->leaving && door_wants_flush(&c->d))
-    watch_want(&c->r->watch, &c->w, WATCH_READ | WATCH_WRITE);
-  return 1;
+  for (uint32_t k = g->first, i = 0; i < g->n; i++, k = g->m->rcpt[k].next)
+    g->m->rcpt[k].stage = STAGE_OUT;
 }
 
 void channel_taken(channel *c, given const *g)

@@ -42,6 +42,7 @@ struct channel_s {
   uint64_t process; /* local: its number */
   given job[JOB_BATCH];
   unsigned int n;  /* jobs */
+  int doubtful;    /* its host has not answered yet, or not lately: the side counts it */
   int greeted;     /* its process said what it has to say first */
   int refused;     /* its process said that it could not become the user */
   int leaving;     /* it takes no more jobs, answers those that it has read, and closes */
@@ -58,9 +59,12 @@ extern channel *channel_make(runner *r, destination *d, enum channel_state state
 extern int channel_open(channel *c);
 /* Sends a job: n recipients of m from `first` on. 0: they are still the caller's (errno). */
 extern int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t seconds);
-extern void channel_taken(channel *c, given const *g); /* the job is done */
-extern void channel_close(channel *c);                 /* its jobs are lost; who starves is called */
-extern void channel_drop(channel *c); /* the same for an idle one, whose room is taken at once */
+/* The agent has the job, for so many seconds; and: it is done. */
+extern void channel_given(channel *c, given const *g, uint32_t seconds);
+extern void channel_taken(channel *c, given const *g);
+extern void channel_believe(channel *c); /* its host has answered */
+extern void channel_close(channel *c);   /* its jobs are lost; who starves is called */
+extern void channel_drop(channel *c);    /* the same for an idle one, whose room is taken at once */
 extern int channel_is_slow(channel const *c);
 
 #endif

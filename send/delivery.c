@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/log.h"
-#include "send/classify.h"
 #include "send/delivery.h"
 #include "send/lane.h"
 #include "send/localdoor.h"
@@ -12,6 +11,7 @@
 #include "send/results.h"
 #include "send/retry.h"
 #include "send/room.h"
+#include "send/turn.h"
 
 #define JOB_TEXT_MAX 49152u /* octets of a job's addresses, well below a frame */
 
@@ -24,6 +24,10 @@ int delivery_init(runner *r)
     ring_init(&s->channels);
     ring_init(&s->ready);
     ring_init(&s->starving);
+    ring_init(&s->doubtful);
+    s->parked = waiting_list(&r->schedule.w);
+    if (s->parked == WAITING_NONE)
+      return 0;
   }
   delivery_settings(r);
   return destinations_init(&r->destinations);
@@ -52,11 +56,11 @@ void delivery_ready(runner *r, destination *d)
 
 void delivery_room(runner *r, enum delivery_side which)
 {
-  ring *i = ring_take(&r->delivery.side[which].starving);
-  if (!i)
+  destination *d = turn_next(r->delivery.side + which);
+  if (!d)
     return;
-  ring_of(destination, ready, i)->called_in = 1;
-  ring_append(&r->delivery.side[which].ready, i);
+  d->called_in = 1;
+  ring_append(&r->delivery.side[which].ready, &d->ready);
 }
 
 void delivery_wake(runner *r, enum delivery_side which)
@@ -66,64 +70,6 @@ void delivery_wake(runner *r, enum delivery_side which)
     if (side_of(d->kind) == which && d->messages)
       delivery_ready(r, d);
   }
-}
-
-void delivery_no_memory(runner *r, message *m, uint32_t k)
-{
-  result why;
-  result_set(&why, RESULT_TEMPORARY, STATUS_SYSTEM, "no memory to try it now");
-  pass_conclude(r, m, k, STAGE_SOON, &why, 0);
-}
-
-/* The more of the room for open messages is taken, the less may one destination have of it: nobody's slow one
-   can take it all. Its own messages that are there already take this one in anyway. */
-static int is_crowded(runner const *r, destination const *d, message const *m)
-{
-  uint32_t left =
-      r->schedule.active_max > r->schedule.active ? r->schedule.active_max - r->schedule.active : 0;
-  uint32_t max = left / 2 > DELIVERY_CROWD_MIN ? left / 2 : DELIVERY_CROWD_MIN;
-  return d->messages >= max && ring_of(entry, queue, d->entries.prev)->m != m;
-}
-
-static void add(runner *r, destination *d, message *m, uint32_t k)
-{
-  if (!d) {
-    delivery_no_memory(r, m, k);
-    return;
-  }
-  if (r->draining) {
-    pass_conclude(r, m, k, STAGE_UNTRIED, 0, 0);
-    return;
-  }
-  d->used = r->now;
-  if (d->parked == WAITING_NONE && is_crowded(r, d, m))
-    d->parked = waiting_list(&r->schedule.w);
-  if (d->parked != WAITING_NONE && is_crowded(r, d, m)) {
-    m->park = d->parked;
-    pass_conclude(r, m, k, STAGE_PARKED, 0, 0);
-  } else if (destination_add(d, m, k))
-    delivery_ready(r, d);
-  else
-    delivery_no_memory(r, m, k);
-}
-
-void delivery_add(runner *r, message *m, uint32_t k, enum destination_kind kind, char const *name)
-{
-  add(r, destination_get(&r->destinations, kind, name, strlen(name), 0), m, k);
-}
-
-void delivery_add_remote(runner *r, message *m, uint32_t k)
-{
-  where w;
-  destination *d;
-  (void)classify(&r->set, message_address(m, k), &w);
-  if (*w.route)
-    d = destination_get(&r->destinations, DESTINATION_REMOTE, w.route, strlen(w.route), 1);
-  else
-    d = destination_get(&r->destinations, DESTINATION_REMOTE, w.domain, w.domain_len, 0);
-  if (d && !d->w.start)
-    window_init(&d->w, d->routed ? DELIVERY_START_ROUTE : DELIVERY_START_MX);
-  add(r, d, m, k);
 }
 
 uint32_t delivery_most(runner const *r, destination const *d)
@@ -198,7 +144,7 @@ static void bury(runner *r, destination *d)
       x->m->dead = left;
     fail_entry(r, x, STAGE_UNTRIED, &why);
   }
-  if (d->parked != WAITING_NONE)
+  if (d->parked != WAITING_NONE && !d->messages) /* else they would only be parked again */
     schedule_unpark(&r->schedule, d->parked);
 }
 
@@ -299,6 +245,7 @@ void delivery_act(runner *r)
 
 void delivery_all_now(runner *r)
 {
+  schedule_unpark(&r->schedule, r->delivery.side[SIDE_REMOTE].parked);
   for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next) {
     destination *d = ring_of(destination, all, i);
     if (d->kind == DESTINATION_REMOTE && d->w.start)

@@ -14,7 +14,7 @@
 #define DELIVERY_CROWD_MIN 8u    /* messages that always may wait for one destination */
 #define DELIVERY_BURST 16u       /* jobs that a channel may have before it makes room for others */
 #define DELIVERY_START_ROUTE 20u /* connections at first: to a host that smtproutes names */
-#define DELIVERY_START_MX 5u     /* to somebody else's */
+#define DELIVERY_START_MX 2u     /* to somebody else's */
 #define DELIVERY_DOMAIN 20u      /* and at most, if concurrencydomain says nothing */
 
 extern int delivery_init(runner *r); /* 0: no memory */
@@ -34,6 +34,9 @@ extern uint32_t delivery_most(runner const *r, destination const *d);
 /* All that waits for d has this end. */
 extern void delivery_fail(runner *r, destination *d, enum stage stage, result const *why);
 extern void delivery_all_now(runner *r);
+/* Once a second, as long as delivery_waits: messages that were too many for hosts in doubt get their turn. */
+extern void delivery_second(runner *r);
+extern int delivery_waits(runner const *r);
 extern void delivery_act(runner *r);
 #define side_of(kind) ((kind) == DESTINATION_REMOTE ? SIDE_REMOTE : SIDE_LOCAL)
 #define lane_of(kind) ((kind) == DESTINATION_REMOTE ? LANE_REMOTE : LANE_LOCAL)

@@ -90,6 +90,15 @@ static void remove_message(runner *r, message *m)
   verbs_message_over(r, text, 1);
 }
 
+/* Its hosts are dead, and it was not tried: it is opened again when one may be back, and less often the older it is. */
+static uint32_t dead_pause(message const *m)
+{
+  uint32_t pause = retry_pause(retry_age(m->arrival, runner_wall()), UINT32_MAX);
+  if (pause > WINDOW_PAUSE_MAX)
+    pause = WINDOW_PAUSE_MAX;
+  return pause > m->dead ? pause : m->dead;
+}
+
 /* When it is tried again: seconds. The store learns of attempts and of the time. */
 static uint32_t next_pause(runner *r, message *m, outcome const *o)
 {
@@ -104,8 +113,8 @@ static uint32_t next_pause(runner *r, message *m, outcome const *o)
     x->losses = 0;
     attempts += o->later || o->soon || m->unreported;
     pause = retry_pause(retry_age(m->arrival, runner_wall()), attempts);
-    if (!o->later && m->dead > pause)
-      pause = m->dead;
+    if (!o->later && m->dead)
+      pause = dead_pause(m);
   }
   store_set(&m->s, attempts, pause ? runner_wall() + pause : 0, m->s.state.hold);
   return pause;

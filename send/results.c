@@ -45,12 +45,17 @@ static void tell_dead(runner const *r, destination const *d)
   log_end(&l);
 }
 
-static void reached(runner const *r, destination *d)
+static void reached(runner *r, destination *d)
 {
   if (d->w.dead)
     log_event(0, "warning", "destination", d->name, "problem", "over", (char *)0);
   d->failing = 0;
-  window_success(&d->w, delivery_most(r, d));
+  window_success(&d->w, r->now, delivery_most(r, d));
+  for (ring *i = d->channels.next; i != &d->channels; i = i->next)
+    if (ring_of(channel, own, i)->doubtful) {
+      channel_believe(ring_of(channel, own, i));
+      delivery_room(r, SIDE_REMOTE);
+    }
 }
 
 static void not_reached(runner const *r, destination *d, result const *why)
@@ -102,25 +107,22 @@ static void conclude(channel *c, given const *g, job_done const *done)
   }
 }
 
-static int take_done(channel *c, frame const *f)
+int results_done(channel *c, job_done const *done)
 {
-  static job_done done;
   given g;
   unsigned int i = 0;
-  if (!job_take_done(&done, f))
-    return 0;
-  while (i < c->n && c->job[i].number != done.number)
+  while (i < c->n && c->job[i].number != done->number)
     i++;
-  if (i == c->n || (done.to_mailbox ? c->of->kind != DESTINATION_PLAIN : done.n != c->job[i].n))
+  if (i == c->n || (done->to_mailbox ? c->of->kind != DESTINATION_PLAIN : done->n != c->job[i].n))
     return 0;
   g = c->job[i];
   channel_taken(c, c->job + i);
   delivery_ready(c->r, c->of);
-  if (done.to_mailbox)
+  if (done->to_mailbox)
     to_mailbox(c->r, &g);
   else {
-    learn(c, &g, &done);
-    conclude(c, &g, &done);
+    learn(c, &g, done);
+    conclude(c, &g, done);
   }
   if (!c->n && !c->of->messages) /* an idle process makes room for whoever has none */
     delivery_room(c->r, side_of(c->of->kind));
@@ -145,7 +147,9 @@ static int take_hello(channel *c, frame const *f)
 
 int results_take(channel *c, frame const *f)
 {
-  return f->type == JOB_DONE ? take_done(c, f) : f->type == JOB_HELLO && take_hello(c, f);
+  static job_done done;
+  return f->type == JOB_DONE ? job_take_done(&done, f) && results_done(c, &done)
+                             : f->type == JOB_HELLO && take_hello(c, f);
 }
 
 /* The recipients' domain as the first of them has it, and the route that was looked up for it. */

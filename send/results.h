@@ -8,6 +8,7 @@
 
 /* 0: it makes no sense: the channel is to be closed. */
 extern int results_take(channel *c, frame const *f);
+extern int results_done(channel *c, job_done const *done);
 /* Every recipient of a job has this end. */
 extern void results_all(runner *r, destination *d, given const *g, enum stage stage, result const *why);
 /* What a remote job says of where it goes: offsets in m's text. 0: no memory. */

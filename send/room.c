@@ -3,6 +3,7 @@
 #include "send/lane.h"
 #include "send/localdoor.h"
 #include "send/room.h"
+#include "send/turn.h"
 
 static channel *least_busy(destination const *d)
 {
@@ -49,14 +50,19 @@ static int close_idle_of(destination *d)
   return 0;
 }
 
+/* Connections that a host may have. One that is dead and still fed has messages whose last chance this is. */
+static uint32_t host_room(runner const *r, destination const *d)
+{
+  uint32_t allowed = window_allows(&d->w, r->now, delivery_most(r, d));
+  return allowed ? allowed : d->w.start;
+}
+
 /* May this user, or this host, have one more? */
 static int own_room(runner *r, destination *d)
 {
   destination *other;
-  if (d->kind == DESTINATION_REMOTE) {
-    uint32_t allowed = window_allows(&d->w, r->now, delivery_most(r, d));
-    return d->open < (allowed ? allowed : 1); /* dead, and still fed: a last chance */
-  }
+  if (d->kind == DESTINATION_REMOTE)
+    return d->open < host_room(r, d);
   other = twin(r, d);
   if (d->open + (other ? other->open : 0) < control_number(&r->set.c, CONTROL_CONCURRENCYUSER))
     return 1;
@@ -69,13 +75,13 @@ static int common_room(runner *r, destination *d)
 {
   side *s = r->delivery.side + side_of(d->kind);
   uint32_t kept = s->limit / (d->kind == DESTINATION_REMOTE ? 20 : 4);
-  int in_turn = d->called_in || ring_empty(&s->starving);
+  int in_turn = turn_is_of(s, d);
   d->called_in = 0;
   if (d->open && s->n + kept >= s->limit)
     return 0;
   if (in_turn && (s->n < s->limit || close_idle(s)))
     return 1;
-  ring_append(&s->starving, &d->ready);
+  turn_wait(s, d);
   return 0;
 }
 
@@ -90,7 +96,7 @@ static int owes_twin(runner *r, destination *d)
 /* Has this channel had its turn while others starve? */
 static int must_yield(runner *r, channel const *c)
 {
-  return c->served >= DELIVERY_BURST && !ring_empty(&r->delivery.side[side_of(c->of->kind)].starving);
+  return c->served >= DELIVERY_BURST && turn_is_awaited(r->delivery.side + side_of(c->of->kind));
 }
 
 /* Would one more connection save much? Not if those that are there will soon have done what waits. A job that takes longer
@@ -109,9 +115,10 @@ static int is_worth_it(runner const *r, destination const *d)
 }
 
 /* One message at a time asks a dead host whether it is back. */
-static int is_being_probed(destination const *d)
+static int is_being_probed(runner const *r, destination const *d)
 {
-  for (ring const *i = d->channels.next; d->w.dead && i != &d->channels; i = i->next)
+  int probes = d->w.dead && !window_left(&d->w, r->now);
+  for (ring const *i = d->channels.next; probes && i != &d->channels; i = i->next)
     if (ring_of(channel, own, i)->n)
       return 1;
   return 0;
@@ -119,13 +126,17 @@ static int is_being_probed(destination const *d)
 
 static channel *remote_channel(runner *r, destination *d, channel *best)
 {
-  if (is_being_probed(d))
+  if (is_being_probed(r, d))
     return 0;
+  while (best && !best->n && d->open > host_room(r, d)) { /* it has become less */
+    channel_close(best);
+    best = least_busy(d);
+  }
   if (best && !best->n)
     return best;
   if (is_worth_it(r, d) && own_room(r, d) && common_room(r, d))
     return channel_knock(r, d);
-  return best && best->n < JOB_AHEAD ? best : 0;
+  return best && best->n < JOB_AHEAD && d->open <= host_room(r, d) ? best : 0;
 }
 
 static channel *local_channel(runner *r, destination *d, channel *best)
@@ -145,7 +156,7 @@ channel *room_channel(runner *r, destination *d)
     if (best->n)
       return 0;
     channel_close(best); /* which calls who starves */
-    ring_append(&r->delivery.side[side_of(d->kind)].starving, &d->ready);
+    turn_wait(r->delivery.side + side_of(d->kind), d);
     return 0;
   }
   return d->kind == DESTINATION_REMOTE ? remote_channel(r, d, best) : local_channel(r, d, best);

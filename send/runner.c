@@ -77,7 +77,7 @@ void runner_free(runner *r)
 static int is_busy(runner const *r)
 {
   return r->schedule.active || resolving_busy(r) || injection_busy(r) || r->delivery.side[SIDE_LOCAL].n ||
-         r->delivery.side[SIDE_REMOTE].n;
+         r->delivery.side[SIDE_REMOTE].n || delivery_waits(r);
 }
 
 uint64_t runner_microseconds(runner const *r)

@@ -57,11 +57,16 @@ struct resolving_s {
 
 enum delivery_side { SIDE_LOCAL, SIDE_REMOTE, SIDE_N };
 typedef struct side_s side;
-struct side_s {  /* local and remote channels */
-  ring channels; /* the longest idle first among the idle */
-  ring ready;    /* destinations that may be able to go on */
-  ring starving; /* destinations that have no channel and find no room for one */
-  uint32_t n;    /* channels */
+struct side_s {     /* local and remote channels */
+  ring channels;    /* the longest idle first among the idle */
+  ring ready;       /* destinations that may be able to go on */
+  ring starving;    /* destinations that have no channel and find no room for one */
+  ring doubtful;    /* of them, hosts in doubt: turn.h */
+  uint32_t doubts;  /* channels of hosts in doubt */
+  uint32_t doubted; /* open messages that wait for hosts in doubt: counted once a second, and as they come */
+  uint32_t parked;  /* those that are too many: a list of the schedule */
+  int alternate;
+  uint32_t n; /* channels */
   uint32_t limit;
 };
 typedef struct delivery_s delivery;

@@ -70,6 +70,7 @@ extern void waiting_id(waiting const *w, uint32_t n, id *i);
 extern void waiting_loosen(waiting *w, uint32_t n); /* off its list or out of the heap */
 extern void waiting_append(waiting *w, uint32_t list, uint32_t n);
 extern uint32_t waiting_first(waiting *w, uint32_t list); /* WAITING_NONE: it is empty */
+#define waiting_is_empty(w, list) (waiting_at(w, list)->next == (list))
 /* All of a list to the end of another. */
 extern void waiting_join(waiting *w, uint32_t from, uint32_t to);
 extern void waiting_time(waiting *w, uint32_t n,

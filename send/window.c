@@ -6,12 +6,13 @@ void window_init(window *w, uint32_t start)
   *w = (window){.start = start, .limit = start};
 }
 
-void window_success(window *w, uint32_t max)
+void window_success(window *w, uint32_t now, uint32_t max)
 {
   uint32_t limit = w->dead ? w->start : w->limit + 1;
   w->failures = 0;
   w->pause = 0;
   w->dead = 0;
+  w->reached = now;
   w->limit = limit < max ? limit : max;
 }
 
@@ -20,8 +21,10 @@ int window_failure(window *w, uint32_t now)
   if (window_left(w, now))
     return 0; /* a late answer of what was begun before it died */
   w->failures++;
-  w->limit = w->limit > 1 ? w->limit / 2 : 1;
-  if (w->failures < WINDOW_DEAD && !w->dead)
+  if (w->shrunk != now && w->limit > 1)
+    w->limit /= 2;
+  w->shrunk = now;
+  if (!w->dead && (w->failures < WINDOW_DEAD || (w->reached && now - w->reached < WINDOW_ALIVE)))
     return 0;
   w->pause = w->pause ? 2 * w->pause : WINDOW_PAUSE;
   if (w->pause > WINDOW_PAUSE_MAX)
@@ -50,5 +53,10 @@ void window_forget(window *w)
 
 int window_remembers(window const *w)
 {
-  return w->failures || w->dead;
+  return w->failures || w->dead || w->reached;
+}
+
+int window_is_proven(window const *w)
+{
+  return w->reached && !w->failures && !w->dead;
 }
