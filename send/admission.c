@@ -13,6 +13,12 @@ void delivery_no_memory(runner *r, message *m, uint32_t k)
   pass_conclude(r, m, k, STAGE_SOON, &why, 0);
 }
 
+/* Joins m's last entry, whatever there is. */
+static int joins(destination const *d, message const *m)
+{
+  return d->messages && ring_of(entry, queue, d->entries.prev)->m == m;
+}
+
 /* The more of the room for open messages is taken, the less may one destination have of it: nobody's slow one
    can take it all. Its own messages that are there already take this one in anyway. */
 static int is_crowded(runner const *r, destination const *d, message const *m)
@@ -20,7 +26,7 @@ static int is_crowded(runner const *r, destination const *d, message const *m)
   uint32_t left =
       r->schedule.active_max > r->schedule.active ? r->schedule.active_max - r->schedule.active : 0;
   uint32_t max = left / 2 > DELIVERY_CROWD_MIN ? left / 2 : DELIVERY_CROWD_MIN;
-  return d->messages >= max && ring_of(entry, queue, d->entries.prev)->m != m;
+  return d->messages >= max && !joins(d, m);
 }
 
 /* Many hosts in doubt together may have half of the room for open messages. */
@@ -29,30 +35,44 @@ static uint32_t doubted_most(runner const *r)
   return r->schedule.active_max / 2;
 }
 
-static int is_doubted(runner *r, destination const *d, message const *m)
+static int is_doubted(runner const *r, destination const *d, message const *m)
 {
-  side *s = r->delivery.side + side_of(d->kind);
-  if (!turn_is_doubtful(d) || (d->messages && ring_of(entry, queue, d->entries.prev)->m == m))
-    return 0;
-  if (s->doubted >= doubted_most(r))
-    return 1;
-  s->doubted++;
-  return 0;
+  return turn_is_doubtful(d) && !joins(d, m) && r->delivery.side[side_of(d->kind)].doubted >= doubted_most(r);
 }
 
-void delivery_second(runner *r)
+static int add_entry(runner *r, destination *d, message *m, uint32_t k)
 {
-  side *s = r->delivery.side + SIDE_REMOTE;
-  s->doubted = 0;
-  for (ring *i = r->destinations.all.next; i != &r->destinations.all; i = i->next)
-    if (turn_is_doubtful(ring_of(destination, all, i)))
-      s->doubted += ring_of(destination, all, i)->messages;
-  for (uint32_t k = s->doubted; k < doubted_most(r); k++) {
+  entry *x;
+  if (!destination_add(d, m, k))
+    return 0;
+  x = ring_of(entry, queue, d->entries.prev);
+  if (!x->doubted && turn_is_doubtful(d)) {
+    x->doubted = &r->delivery.side[side_of(d->kind)].doubted;
+    ++*x->doubted;
+  }
+  return 1;
+}
+
+void delivery_admit(runner *r)
+{
+  side const *s = r->delivery.side + SIDE_REMOTE;
+  for (uint32_t k = 0; k < DELIVERY_BURST && s->doubted + k < doubted_most(r); k++) {
     uint32_t n = waiting_first(&r->schedule.w, s->parked);
     if (n == WAITING_NONE)
       break;
     schedule_refresh(&r->schedule, n);
   }
+}
+
+void delivery_believe(runner *r, destination *d)
+{
+  for (ring *i = d->entries.next; i != &d->entries; i = i->next)
+    entry_believe(ring_of(entry, queue, i));
+  for (ring *i = d->channels.next; i != &d->channels; i = i->next)
+    if (ring_of(channel, own, i)->doubtful) {
+      channel_believe(ring_of(channel, own, i));
+      delivery_room(r, SIDE_REMOTE);
+    }
 }
 
 int delivery_waits(runner const *r)
@@ -79,7 +99,7 @@ static void add(runner *r, destination *d, message *m, uint32_t k)
   } else if (is_doubted(r, d, m)) {
     m->park = r->delivery.side[SIDE_REMOTE].parked;
     pass_conclude(r, m, k, STAGE_PARKED, 0, 0);
-  } else if (destination_add(d, m, k))
+  } else if (add_entry(r, d, m, k))
     delivery_ready(r, d);
   else
     delivery_no_memory(r, m, k);

@@ -241,6 +241,7 @@ void delivery_act(runner *r)
       if (!r->draining)
         feed(r, ring_of(destination, ready, first));
   }
+  delivery_admit(r);
 }
 
 void delivery_all_now(runner *r)

@@ -31,11 +31,12 @@ extern void delivery_room(runner *r, enum delivery_side which); /* there may be 
 extern void delivery_wake(runner *r, enum delivery_side which); /* for all of them */
 /* The most connections that a host may have: concurrencydomain. */
 extern uint32_t delivery_most(runner const *r, destination const *d);
+extern void delivery_believe(runner *r, destination *d); /* it has answered: it is in doubt no more */
 /* All that waits for d has this end. */
 extern void delivery_fail(runner *r, destination *d, enum stage stage, result const *why);
 extern void delivery_all_now(runner *r);
-/* Once a second, as long as delivery_waits: messages that were too many for hosts in doubt get their turn. */
-extern void delivery_second(runner *r);
+/* Messages that were too many for hosts in doubt get their turn, as long as delivery_waits. */
+extern void delivery_admit(runner *r);
 extern int delivery_waits(runner const *r);
 extern void delivery_act(runner *r);
 #define side_of(kind) ((kind) == DESTINATION_REMOTE ? SIDE_REMOTE : SIDE_LOCAL)

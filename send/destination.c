@@ -166,8 +166,16 @@ uint32_t destination_take(destination *d, uint32_t max, message **m, uint32_t *f
   return n;
 }
 
+void entry_believe(entry *x)
+{
+  if (x->doubted)
+    --*x->doubted;
+  x->doubted = 0;
+}
+
 void entry_free(entry *x)
 {
+  entry_believe(x);
   ring_leave(&x->queue);
   ring_leave(&x->message);
   x->d->messages--;

@@ -50,6 +50,7 @@ struct entry_s {
   message *m;
   uint32_t first, last; /* recipients, chained by plan.next */
   uint32_t n;
+  uint32_t *doubted; /* a number of entries of hosts in doubt that counts it; 0: none */
 };
 
 typedef struct destinations_s destinations;
@@ -79,5 +80,6 @@ extern int destination_add(destination *d, message *m, uint32_t k);
 extern uint32_t destination_take(destination *d, uint32_t max, message **m, uint32_t *first);
 /* Takes an entry off its queues; its recipients are the caller's. */
 extern void entry_free(entry *x);
+extern void entry_believe(entry *x); /* its host is in doubt no more */
 
 #endif

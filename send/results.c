@@ -6,6 +6,7 @@
 #include "send/delivery.h"
 #include "send/pass.h"
 #include "send/results.h"
+#include "send/turn.h"
 
 void results_all(runner *r, destination *d, given const *g, enum stage stage, result const *why)
 {
@@ -47,15 +48,13 @@ static void tell_dead(runner const *r, destination const *d)
 
 static void reached(runner *r, destination *d)
 {
+  int doubtful = turn_is_doubtful(d);
   if (d->w.dead)
     log_event(0, "warning", "destination", d->name, "problem", "over", (char *)0);
   d->failing = 0;
   window_success(&d->w, r->now, delivery_most(r, d));
-  for (ring *i = d->channels.next; i != &d->channels; i = i->next)
-    if (ring_of(channel, own, i)->doubtful) {
-      channel_believe(ring_of(channel, own, i));
-      delivery_room(r, SIDE_REMOTE);
-    }
+  if (doubtful)
+    delivery_believe(r, d);
 }
 
 static void not_reached(runner const *r, destination *d, result const *why)

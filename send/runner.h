@@ -63,7 +63,7 @@ struct side_s {     /* local and remote channels */
   ring starving;    /* destinations that have no channel and find no room for one */
   ring doubtful;    /* of them, hosts in doubt: turn.h */
   uint32_t doubts;  /* channels of hosts in doubt */
-  uint32_t doubted; /* open messages that wait for hosts in doubt: counted once a second, and as they come */
+  uint32_t doubted; /* open messages that wait for hosts in doubt */
   uint32_t parked;  /* those that are too many: a list of the schedule */
   int alternate;
   uint32_t n; /* channels */

@@ -75,7 +75,6 @@ void upkeep_second(runner *r)
   for (unsigned int i = 0; i < SIDE_N; i++)
     look_at_channels(r, r->delivery.side + i);
   look_at_destinations(r);
-  delivery_second(r);
   if (r->now - r->delivery.swept < SWEEP && r->destinations.n < SWEEP_MANY)
     return;
   r->delivery.swept = r->now;
