@@ -1,0 +1,109 @@
+#!/bin/sh
+# as: both
+# limit: 180
+# What a sender asks for (RFC 3461) by SMTP and by sendmail -N -R -V is stored, and done: reports of success, relaying, expansion,
+# failure and delay, one for what happened together, none for who wants none, one for a loop. A big list delays nobody else.
+. "$(dirname "$0")/lib.sh"
+for u in anna bert carl lisa; do user $u; done
+mkdir -p "$work/etc"
+printf '%s\n' 'list: anna, bert' 'owner-list: carl' 'round: about' 'about: anna+round' >"$work/etc/aliases"
+sink=$(free_port)
+free_n=$sink
+gone=$(free_port)
+free_n=$gone
+check "tern-setup" instance smtproutes="far.test:127.0.0.1:$sink
+gone.test:127.0.0.1:$gone" delaywarning=2 concurrencydomain=3 || exit 1
+"$TOOLS/slowsink" 127.0.0.1 "$sink" "$work/sunk" 0 & sink_pid=$!
+check "start" start || exit 1
+as_user() { u=$1; shift; if is_root; then setpriv --reuid="$(sed -n "s/^$u:x:\([0-9]*\):.*/\1/p" "$work/users")" --regid=20100 --clear-groups "$@"; else "$@"; fi; }
+bounce() { python3 "$here/t/bounce.py" $(mails lisa) "$@"; }
+none_left() { for f in $(mails lisa); do rm -f "$f"; done; }
+say() { printf '%s\n' 'EHLO c.test' "$@" DATA 'Subject: asked' '' 'the body' . QUIT | "$TOOLS/smtpsay" 127.0.0.1 "$PORT" >"$work/said"; }
+
+# ---- success
+check "NOTIFY=SUCCESS is taken" say 'MAIL FROM:<lisa@here.test> RET=FULL ENVID=id+2B1' 'RCPT TO:<anna@here.test> NOTIFY=SUCCESS ORCPT=rfc822;Anna+2BX@else.test'
+check "and answered when it is delivered" within 20 bounce anna@here.test Action=delivered Status=2. 'Original-Recipient=Anna+X@else.test'
+check "with the envelope's id, and the header alone" eval 'f=$(mails lisa); grep -qx "Original-Envelope-Id: id+1" $f && grep -q "^Subject: asked" $f && ! grep -qx "the body" $f'
+none_left
+printf 'Subject: far\n\nx\n' | sendmail -f lisa@here.test -N success -V id2 x@far.test
+check "a host without DSN: it was relayed" within 20 bounce x@far.test Action=relayed Status=2. Remote-MTA=127.0.0.1
+none_left
+say 'MAIL FROM:<lisa@here.test>' 'RCPT TO:<list@here.test> NOTIFY=SUCCESS'
+check "a list of its own owner: it was expanded" within 20 bounce list@here.test Action=expanded
+check "and each member has it" eval 'within 20 has_mails anna 2 && within 20 has_mails bert 1'
+none_left
+
+# ---- failure: one report for what failed together, by RET; none for NEVER
+say 'MAIL FROM:<lisa@here.test> RET=FULL' 'RCPT TO:<x@gone.test> NOTIFY=NEVER' 'RCPT TO:<anna@here.test> NOTIFY=FAILURE'
+as_user carl sh -c 'umask 022; echo "|echo no such thing; exit 67" >"$0/.forward"; echo "|exit 1" >"$0/.forward+later"' "$HOMES/carl"
+say 'MAIL FROM:<lisa@here.test> RET=FULL' 'RCPT TO:<carl+a@here.test>' 'RCPT TO:<carl+b@here.test> NOTIFY=NEVER' 'RCPT TO:<carl+c@here.test> NOTIFY=FAILURE'
+check "two failures" within 20 bounce carl+a@here.test Action=failed 'Diagnostic-Code=no such thing'
+check "are one report, with all of the message" eval 'bounce carl+c@here.test && has_mails lisa 1 && grep -qx "the body" $(mails lisa)'
+check "that says what to do" grep -q '^  What you can do: ' $(mails lisa)
+check "and does not name who is not to be told of" eval '! grep -q "carl+b@" $(mails lisa)'
+none_left
+
+# ---- delay
+say 'MAIL FROM:<lisa@here.test>' 'RCPT TO:<y@gone.test> NOTIFY=DELAY,FAILURE' 'RCPT TO:<z@gone.test> NOTIFY=FAILURE'
+check "after delaywarning the sender is told" within 30 bounce y@gone.test Action=delayed Status=4. Will-Retry-Until=, Diagnostic-Code=refused
+check "of those he wants to hear of" eval '! grep -q "z@gone.test" $(mails lisa)'
+check "not about who asked for NEVER" eval 'has_mails lisa 1'
+tries() { mailq -j | python3 -c 'import json, sys; print(min(json.loads(l)["attempts"] for l in sys.stdin))'; }
+s6-svc -a "$TERN_HOME/service/send"
+before=$(s6-svstat -o pid "$TERN_HOME/service/send")
+kill -9 "$before"
+check "the runner is back after kill -9" within 30 sh -c '[ "$(s6-svstat -o pid "$0")" != "$1" ] && s6-svwait -U -t 1000 "$0"' "$TERN_HOME/service/send" "$before"
+s6-svc -a "$TERN_HOME/service/send"
+check "it is tried again" within 20 sh -c '[ "$(mailq -j | grep -c "\"attempts\": *[2-9]")" = 2 ]'
+sleep 1
+check "and he is told once" has_mails lisa 1
+next() { mailq -j | sed -n 's/.*"next": *\([0-9]*\).*/\1/p' | sort; }
+check "their next attempts are known" eval '[ -n "$(next)" ]'
+kept=$(next)
+s6-svc -r "$TERN_HOME/service/send"
+sleep 1
+s6-svwait -U -t 10000 "$TERN_HOME/service/send"
+check "and a restart forgets none" eval '[ "$(next)" = "$kept" ]'
+tern-queuectl delete all >/dev/null
+none_left
+
+# ---- loops: a notice at most
+as_user anna sh -c 'umask 022; echo bert >"$0/.forward+loop"; echo round >"$0/.forward+round"' "$HOMES/anna"
+as_user bert sh -c 'umask 022; echo anna+loop >"$0/.forward"' "$HOMES/bert"
+printf 'Subject: loop\n\nx\n' | sendmail -f lisa@here.test anna+loop
+check "two that forward to each other: one notice" within 20 has_mails lisa 1
+printf 'Subject: loop\n\nx\n' | sendmail -f lisa@here.test round
+check "aliases and a .forward that lead round: one notice" within 20 has_mails lisa 2
+printf 'Subject: loop\n\nx\n' | sendmail -f '<>' anna+loop
+check "nothing goes on" within 20 queue_empty
+check "and nobody is told about a report that goes round" has_mails lisa 2
+
+# ---- a big list and a slow host: others are delivered at once
+kill $sink_pid
+"$TOOLS/slowsink" 127.0.0.1 "$sink" "$work/sunk" 1 & sink_pid=$!
+within 10 sh -c '! "$0" 127.0.0.1 "$1"' "$TOOLS/portfree" "$sink"
+now() { date +%s%N; }
+# quick NAME: the best of three; a busy machine may need longer for one of them
+quick() {
+  best=
+  for i in 1 2 3; do
+    rm -f "$HOMES/carl"/seen
+    begin=$(now)
+    echo x | sendmail carl+seen
+    while [ ! -e "$HOMES/carl/seen" ] && [ $(($(now) - begin)) -lt 5000000000 ]; do sleep 0.02; done
+    took=$((($(now) - begin) / 1000000))
+    [ -n "$best" ] && [ "$best" -le $took ] || best=$took
+  done
+  echo "$1: $best ms" >&2
+  [ "$best" -lt 1000 ]
+}
+as_user carl sh -c 'umask 022; echo "|touch seen" >"$0/.forward+seen"' "$HOMES/carl"
+quick "before"
+seq -f 'u%.0f@far.test' 10000 | sed '1s/^/To: /; 2,$s/^/ /; $!s/$/,/' >"$work/list"
+{ cat "$work/list"; printf 'Subject: big\n\nx\n'; } | sendmail -f lisa@here.test -t
+check "one message to 10,000 delays another by less than a second" quick "beside 10,000 recipients"
+"$TOOLS/smtpload" 127.0.0.1 "$PORT" many 2000 8 far1@far.test >/dev/null 2>"$work/errors"
+check "2,000 messages for one slow host delay another by less than a second" quick "beside 2,000 messages"
+tern-queuectl delete all >/dev/null
+kill $sink_pid
+finish
