@@ -32,7 +32,7 @@ struct work_s {
   tain deadline; /* for progress */
   size_t have;   /* octets in the buffer */
   uint64_t size; /* octets of the body so far */
-  received hops;
+  received header;
   store_new file;
   result r;
   char id_text[ID_LEN + 1];
@@ -178,9 +178,9 @@ static int look_at(work *w, size_t n)
                (unsigned long long)w->in->databytes);
     return 0;
   }
-  received_count(&w->hops, held + w->have, n);
+  received_look(&w->header, held + w->have, n);
   w->have += n;
-  return w->hops.count < RECEIVED_HOPS ||
+  return w->header.count < RECEIVED_HOPS ||
          refuse(w, RESULT_PERMANENT, STATUS_LOOP,
                 "too many Received fields: the message goes round in a loop");
 }
@@ -219,6 +219,8 @@ static void log_received(work const *w)
     log_add(&l, "to", envelope_string(&env, envelope_rcpts(&env)->address));
   if (env.client_address)
     log_add(&l, "client", envelope_string(&env, env.client_address));
+  if (w->header.id_len)
+    log_addb(&l, "message-id", w->header.id, w->header.id_len);
   if (env.parent)
     log_add(&l, env.parent_claimed ? "claimed-parent" : "parent", envelope_string(&env, env.parent));
   log_end(&l);

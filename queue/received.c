@@ -77,31 +77,69 @@ int received_make(stralloc *out, envelope const *e, uint64_t uid, char const *me
          stralloc_cats(out, ";\n\t") && stralloc_cats(out, date) && stralloc_cats(out, "\n");
 }
 
-/* ---- counting
+/* ---- looking at what comes
 
-                 LF                 letter of the name   blank after the name   colon after the name   else
-   START         END                NAME                 -                      -                      REST
-   NAME          START              NAME                 NAME                   REST, one more         REST
+                 LF                 letter of a name     blank after the name   colon after the name   else
+   START         END                NAME                 REST, or VALUE if the Message-ID is folded    REST
+   NAME          START              NAME                 NAME                   REST, one more; VALUE  REST
+   VALUE         START              what is kept                                                       VALUE
    REST          START              REST                 REST                   REST                   REST */
 
-static char const name[] = "received";
-#define NAME_LEN (sizeof name - 1)
+enum { NAME_RECEIVED, NAME_MESSAGE_ID };
+static struct {
+  char const *s;
+  unsigned int len;
+} const names[] = {{"received", 8}, {"message-id", 10}};
 
-static void step(received *r, char c)
+static void begin_line(received *r, char c)
 {
-  unsigned int matched = r->at == RECEIVED_START ? 0 : r->matched;
-  if (c == '\n')
-    r->at = r->at == RECEIVED_START ? RECEIVED_END : RECEIVED_START;
-  else if (matched < NAME_LEN) {
-    r->matched = matched + 1;
-    r->at = (c | 0x20) == name[matched] ? RECEIVED_NAME : RECEIVED_REST;
-  } else if (c != ' ' && c != '\t') {
-    r->count += c == ':';
-    r->at = RECEIVED_REST;
+  r->matched = 0;
+  if ((c == ' ' || c == '\t') && r->folding) {
+    r->at = RECEIVED_VALUE;
+    return;
+  }
+  r->folding = 0;
+  r->name = (c | 0x20) == 'm' ? NAME_MESSAGE_ID : NAME_RECEIVED;
+  r->at = RECEIVED_NAME;
+}
+
+static void end_name(received *r)
+{
+  r->at = RECEIVED_REST;
+  if (r->name == NAME_RECEIVED)
+    r->count++;
+  else if (!r->id_len) {
+    r->folding = 1;
+    r->at = RECEIVED_VALUE;
   }
 }
 
-void received_count(received *r, char const *s, size_t len)
+static void step_name(received *r, char c)
+{
+  if (r->matched < names[r->name].len) {
+    if ((c | 0x20) != names[r->name].s[r->matched++])
+      r->at = RECEIVED_REST;
+  } else if (c == ':')
+    end_name(r);
+  else if (c != ' ' && c != '\t')
+    r->at = RECEIVED_REST;
+}
+
+static void step(received *r, char c)
+{
+  if (c == '\n') {
+    r->at = r->at == RECEIVED_START ? RECEIVED_END : RECEIVED_START;
+    return;
+  }
+  if (r->at == RECEIVED_START)
+    begin_line(r, c);
+  if (r->at == RECEIVED_NAME)
+    step_name(r, c);
+  else if (r->at == RECEIVED_VALUE && (unsigned char)c > ' ' && r->id_len < RECEIVED_ID_MAX)
+    r->id[r->id_len++] = c;
+}
+
+void received_look(received *r, char const *s, size_t len)
 {
   char const *end = s + len;
   while (s < end && r->at != RECEIVED_END) {

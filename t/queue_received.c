@@ -114,21 +114,30 @@ static void fields(void **state)
   }
 }
 
-static void counts(void **state)
+static void what_comes(void **state)
 {
   static struct {
     char const *name, *s;
     unsigned int want;
+    char const *id;
   } const cases[] = {
-      {"none", "Subject: x\n\nbody\n", 0},
-      {"two", "Received: a\nreceived: b\nSubject: x\n\nReceived: in the body\n", 2},
-      {"folded", "Received: a\n\tReceived: b\n Received: c\nRECEIVED: d\n\n", 2},
-      {"blanks before the colon", "Received \t : a\nReceivedX: b\nReceive: c\nReceived a: d\n\n", 1},
-      {"empty lines end it", "\nReceived: a\n", 0},
-      {"no body", "Received: a", 1},
-      {"cut in the name", "Received: a\nReceiv", 1},
-      {"broken by a line", "Rece\nived: a\nReceived\n: b\nReceived: c\n", 1},
-      {"nothing", "", 0},
+      {"a Message-ID", "Received: a\nMessage-ID: <1@x>\nReceived: b\n\n", 2, "<1@x>"},
+      {"in any case, and the first", "message-id :<1@x>\nMESSAGE-ID: <2@x>\n\n", 0, "<1@x>"},
+      {"folded", "Message-Id:\n <1@\n\tx>  \nReceived: b\n c\n\n", 1, "<1@x>"},
+      {"not in the body", "Subject: x\n\nMessage-ID: <1@x>\n", 0, ""},
+      {"no such name", "Message-IDs: <1@x>\nXMessage-ID: <1@x>\nMessage ID: <1@x>\n\n", 0, ""},
+      {"a folded line before it", "Subject: x\n Message-ID: <1@x>\n\n", 0, ""},
+      {"controls", "Message-ID: <1\a@\x1bx>\n\n", 0, "<1@x>"},
+      {"cut in it", "Message-ID: <1", 0, "<1"},
+      {"none", "Subject: x\n\nbody\n", 0, ""},
+      {"two", "Received: a\nreceived: b\nSubject: x\n\nReceived: in the body\n", 2, ""},
+      {"folded", "Received: a\n\tReceived: b\n Received: c\nRECEIVED: d\n\n", 2, ""},
+      {"blanks before the colon", "Received \t : a\nReceivedX: b\nReceive: c\nReceived a: d\n\n", 1, ""},
+      {"empty lines end it", "\nReceived: a\n", 0, ""},
+      {"no body", "Received: a", 1, ""},
+      {"cut in the name", "Received: a\nReceiv", 1, ""},
+      {"broken by a line", "Rece\nived: a\nReceived\n: b\nReceived: c\n", 1, ""},
+      {"nothing", "", 0, ""},
   };
   (void)state;
   for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
@@ -136,14 +145,32 @@ static void counts(void **state)
       received r = RECEIVED_ZERO;
       size_t len = strlen(cases[k].s);
       for (size_t at = 0; at < len; at += piece)
-        received_count(&r, cases[k].s + at, len - at < piece ? len - at : piece);
+        received_look(&r, cases[k].s + at, len - at < piece ? len - at : piece);
       if (r.count != cases[k].want)
         fail_msg("%s in pieces of %zu: got %u, want %u", cases[k].name, piece, r.count, cases[k].want);
+      char const *want = cases[k].id;
+      if (r.id_len != strlen(want) || memcmp(r.id, want, r.id_len))
+        fail_msg("%s in pieces of %zu: got [%.*s], want [%s]", cases[k].name, piece, (int)r.id_len, r.id,
+                 want);
     }
+}
+
+static void a_long_id_is_cut(void **state)
+{
+  static char s[1000];
+  received r = RECEIVED_ZERO;
+  (void)state;
+  memset(s, 'x', sizeof s);
+  received_look(&r, "Message-ID: ", 12);
+  received_look(&r, s, sizeof s);
+  received_look(&r, "\nReceived: a\n", 13);
+  assert_int_equal(r.id_len, RECEIVED_ID_MAX);
+  assert_int_equal(r.count, 1);
 }
 
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(fields), cmocka_unit_test(counts)};
+  struct CMUnitTest const tests[] = {cmocka_unit_test(fields), cmocka_unit_test(what_comes),
+                                     cmocka_unit_test(a_long_id_is_cut)};
   return cmocka_run_group_tests(tests, 0, 0);
 }

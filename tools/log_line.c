@@ -44,45 +44,70 @@ static int hex(char c)
   return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Octets above 127 are shown as they were; a control character is not. */
 static int put_value(stralloc *out, char const *s, size_t len)
 {
   int quoted = len >= 2 && *s == '"' && s[len - 1] == '"';
-  if (quoted) {
-    s++;
-    len -= 2;
-  }
+  if (!quoted)
+    return stralloc_catb(out, s, len);
+  s++;
+  len -= 2;
   for (size_t i = 0; i < len; i++) {
-    unsigned char c = (unsigned char)s[i];
-    if (quoted && c == '\\' && i + 3 < len && s[i + 1] == 'x' && hex(s[i + 2]) >= 0 && hex(s[i + 3]) >= 0) {
-      c = (unsigned char)(hex(s[i + 2]) << 4 | hex(s[i + 3]));
+    char c = s[i];
+    if (c == '\\' && i + 3 < len && s[i + 1] == 'x' && hex(s[i + 2]) >= 0 && hex(s[i + 3]) >= 0) {
+      c = (char)(hex(s[i + 2]) << 4 | hex(s[i + 3]));
       i += 3;
-    } else if (quoted && c == '\\' && i + 1 < len)
-      c = (unsigned char)s[++i];
-    if (c < 32 || c == 127)
-      c = '?';
-    if (!stralloc_catb(out, (char *)&c, 1))
+    } else if (c == '\\' && i + 1 < len)
+      c = s[++i];
+    if (!stralloc_catb(out, &c, 1))
       return 0;
   }
   return 1;
 }
 
+typedef struct pair_s pair;
+struct pair_s {
+  char const *key, *value;
+  size_t klen, vlen;
+};
+
+/* 0: no more of them. */
+static int next_pair(log_line const *l, size_t *at, pair *p)
+{
+  while (*at < l->rest_len && l->rest[*at] == ' ')
+    ++*at;
+  char const *s = l->rest + *at;
+  size_t len = l->rest_len - *at;
+  char const *equal = memchr(s, '=', len);
+  if (!equal)
+    return 0;
+  *p = (pair){.key = s, .klen = (size_t)(equal - s), .value = equal + 1};
+  p->vlen = value_end(p->value, len - p->klen - 1);
+  *at += p->klen + 1 + p->vlen;
+  return 1;
+}
+
 int log_line_value(log_line const *l, char const *key, stralloc *out)
 {
-  size_t klen = strlen(key);
-  char const *s = l->rest;
-  size_t len = l->rest_len;
-  while (len) {
-    char const *equal;
-    while (len && *s == ' ')
-      s++, len--;
-    if (!(equal = memchr(s, '=', len)))
-      return 0;
-    size_t name = (size_t)(equal - s), end = name + 1 + value_end(equal + 1, len - name - 1);
-    if (name == klen && !memcmp(s, key, klen))
-      return put_value(out, equal + 1, end - name - 1);
-    s += end;
-    len -= end;
-  }
+  size_t klen = strlen(key), at = 0;
+  pair p;
+  while (next_pair(l, &at, &p))
+    if (p.klen == klen && !memcmp(p.key, key, klen))
+      return put_value(out, p.value, p.vlen);
   return 0;
+}
+
+int log_line_next(log_line const *l, size_t *at, char const **key, size_t *klen, stralloc *value)
+{
+  pair p;
+  if (!next_pair(l, at, &p))
+    return 0;
+  *key = p.key;
+  *klen = p.klen;
+  value->len = 0;
+  return put_value(value, p.value, p.vlen);
+}
+
+int log_line_is(log_line const *l, char const *event)
+{
+  return strlen(event) == l->event_len && !memcmp(event, l->event, l->event_len);
 }

@@ -19,8 +19,11 @@ struct log_line_s {
 
 /* 0: not such a line. It points into s. */
 extern int log_line_read(log_line *l, char const *s, size_t len);
-/* Appends the value of a key, without quotes and escapes; what could move a terminal's cursor is shown as
-   "?". 1: there is one; 0: there is none, or no memory. */
+/* Is it this event? */
+extern int log_line_is(log_line const *l, char const *event);
+/* Appends the value of a key, without quotes and escapes: any octets. 1: there is one; 0: there is none, or no memory. */
 extern int log_line_value(log_line const *l, char const *key, stralloc *out);
+/* The next key and value, from *at (0 at first). value is replaced. 1: one; 0: the end, or no memory. */
+extern int log_line_next(log_line const *l, size_t *at, char const **key, size_t *klen, stralloc *value);
 
 #endif

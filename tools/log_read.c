@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <skalibs/allreadwrite.h>
 #include <skalibs/direntry.h>
 #include <skalibs/djbunix.h>
+#include <skalibs/genalloc.h>
 #include "tools/log_read.h"
 
 #define BUFFER 65536u
+#define ROUNDS 8u /* looks at a folder, if it changes all the time */
 
 typedef struct reading_s reading;
 struct reading_s {
@@ -31,14 +34,28 @@ static int give_lines(reading *r, char const *service, char *s, size_t len, size
   }
 }
 
-static int read_file(reading *r, char const *service, char const *path)
+/* ---- a folder, while s6-log may be rotating it: "current" becomes "previous" and then "@time.s", and a new "current" is
+   begun. Files are known by their inodes, so that each is read once, wherever it has moved. */
+
+typedef struct done_s done;
+struct done_s {
+  dev_t dev;
+  ino_t ino;
+};
+
+static int is_known(genalloc const *read, struct stat const *st)
+{
+  for (size_t k = 0; k < genalloc_len(done, read); k++)
+    if (genalloc_s(done, read)[k].ino == st->st_ino && genalloc_s(done, read)[k].dev == st->st_dev)
+      return 1;
+  return 0;
+}
+
+static int read_lines(reading *r, char const *service, int fd)
 {
   static char s[BUFFER];
   size_t have = 0, used;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   int ok = 1;
-  if (fd < 0)
-    return errno == ENOENT; /* s6-log moved it away meanwhile */
   for (ssize_t n; ok && (n = fd_read(fd, s + have, sizeof s - have)) > 0;) {
     have += (size_t)n;
     ok = give_lines(r, service, s, have, &used);
@@ -47,25 +64,55 @@ static int read_file(reading *r, char const *service, char const *path)
     have -= used;
     memmove(s, s + used, have);
   }
-  fd_close(fd);
   return ok;
 }
 
-static int read_folder(reading *r, char const *service)
+/* 1: read, or nothing to read; 0: errno. */
+static int read_file(reading *r, char const *service, char const *name, genalloc *read)
 {
   char path[600];
+  struct stat st;
+  snprintf(path, sizeof path, "log/%.200s/%.255s", service, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0)
+    return errno == ENOENT; /* it moved away, or was thrown away meanwhile */
+  int ok = fstat(fd, &st) >= 0;
+  if (ok && S_ISREG(st.st_mode) && !is_known(read, &st)) {
+    done one = {.dev = st.st_dev, .ino = st.st_ino};
+    ok = genalloc_append(done, read, &one) && read_lines(r, service, fd);
+  }
+  int e = errno;
+  fd_close(fd);
+  return ok || (errno = e, 0);
+}
+
+/* The old files, then those that are still moving: the newest last. */
+static int read_once(reading *r, char const *service, genalloc *read)
+{
+  char path[300];
   snprintf(path, sizeof path, "log/%.200s", service);
   DIR *dir = opendir(path);
   if (!dir)
     return errno == ENOTDIR; /* a file that somebody put beside the folders */
   int ok = 1;
-  for (direntry *d; ok && (d = readdir(dir));) {
-    if (*d->d_name != '@' && strcmp(d->d_name, "current"))
-      continue;
-    snprintf(path, sizeof path, "log/%.200s/%.255s", service, d->d_name);
-    ok = read_file(r, service, path);
-  }
+  for (direntry *d; ok && (d = readdir(dir));)
+    if (*d->d_name == '@')
+      ok = read_file(r, service, d->d_name, read);
   dir_close(dir);
+  return ok && read_file(r, service, "previous", read) && read_file(r, service, "current", read);
+}
+
+static int read_folder(reading *r, char const *service)
+{
+  genalloc read = GENALLOC_ZERO;
+  size_t before;
+  unsigned int rounds = ROUNDS;
+  int ok;
+  do {
+    before = genalloc_len(done, &read);
+    ok = read_once(r, service, &read);
+  } while (ok && --rounds && genalloc_len(done, &read) > before);
+  genalloc_free(done, &read);
   return ok;
 }
 
@@ -79,6 +126,7 @@ int log_read(int (*f)(void *data, char const *service, char const *s, size_t len
   for (direntry *d; ok && (d = readdir(dir));)
     if (*d->d_name != '.')
       ok = read_folder(&r, d->d_name);
+  int e = errno;
   dir_close(dir);
-  return ok;
+  return ok || (errno = e, 0);
 }

@@ -1,5 +1,5 @@
 /* log_read - the lines of all logs below HOME/log, file by file: what s6-log keeps there (@*.s, @*.u,
- * current). */
+ * previous, current), also while it moves them. */
 #ifndef TERN_LOG_READ_H
 #define TERN_LOG_READ_H
 

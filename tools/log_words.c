@@ -1,34 +1,38 @@
-/* log_words - a table of events, each with its sentence. In a sentence {key} is a value of the line; what
+/* log_words - a table of events, each with its sentence and the services that have it to tell: in the log of another one it is
+   no event. In a sentence {key} is a value of the line; what
    stands in [ ] is left away if the line has no value for a key in it. */
 #include <string.h>
 #include "tools/log_words.h"
+#include "tools/shown.h"
 
 typedef struct sentence_s sentence;
 struct sentence_s {
   char const *event;
+  char const *service; /* 0: any */
   char const *words;
 };
 
 static sentence const sentences[] = {
-    {"received",
+    {"received", "queue",
      "taken in[ from the host {client}][ from the user with uid {uid}]: from <{from}>[ to <{to}>], "
-     "{size} octets, {rcpts} recipient(s)[; made from {parent}][; made from {claimed-parent}, as its maker "
+     "{size} octets, {rcpts} recipient(s)[; Message-ID {message-id}][; made from {parent}][; made from "
+     "{claimed-parent}, as its maker "
      "says]"},
-    {"refused", "refused[ (from <{from}>)][ to <{to}>]:[ {why}][ {text}] ({status})"},
-    {"delivered", "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][ ({reason})]"},
-    {"relayed", "sent on for <{to}>[ (first sent to <{original}>)][ to {remote}][: {reason}]"},
-    {"deferred",
+    {"refused", 0, "refused[ (from <{from}>)][ to <{to}>]:[ {why}][ {text}] ({status})"},
+    {"delivered", "send", "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][ ({reason})]"},
+    {"relayed", "send", "sent on for <{to}>[ (first sent to <{original}>)][ to {remote}][: {reason}]"},
+    {"deferred", "send",
      "not done yet for <{to}>[ at {remote}]:[ {reason}][ {problem}][ ({status})]; it is tried again"},
-    {"failed", "given up for <{to}>[ at {remote}][: {reason}][ ({status})]"},
-    {"forwarded", "forwarded for <{to}>[ to {into}][ as message {as}]"},
-    {"bounced", "its sender was told: a report to <{to}>[ as message {as}][: {reason}]"},
-    {"removed", "done; it has left the queue"},
-    {"held", "put on hold; it is not tried until it is released[ (by uid {uid})]"},
-    {"released", "released[ (by uid {uid})]"},
-    {"deleted", "deleted[ (by uid {uid})]"},
-    {"returned", "taken back[ by uid {uid}]: it is not tried any more"},
-    {"connect", "no connection to {remote}: {problem}"},
-    {"damaged", "its file in the queue makes no sense and was set aside:[ {problem}][ {why}]"},
+    {"failed", "send", "given up for <{to}>[ at {remote}][: {reason}][ ({status})]"},
+    {"bounced", "send", "its sender was told: a report to <{to}>[ as message {as}][: {reason}]"},
+    {"removed", "send", "done; it has left the queue"},
+    {"held", "send", "put on hold; it is not tried until it is released[ (by uid {uid})]"},
+    {"released", "send", "released[ (by uid {uid})]"},
+    {"deleted", "send", "deleted[ (by uid {uid})]"},
+    {"returned", "send", "taken back[ by uid {uid}]: it is not tried any more"},
+    {"retried", "send", "to be tried now[ (by uid {uid})]"},
+    {"connect", "remote", "no connection to {remote}: {problem}"},
+    {"damaged", "send", "its file in the queue makes no sense and was set aside:[ {problem}][ {why}]"},
 };
 /* Two meanings, told apart by a key. */
 static char const expanded_into[] =
@@ -46,8 +50,9 @@ static int put_key(stralloc *out, log_line const *l, char const **words)
   memcpy(key, *words + 1, len);
   key[len] = 0;
   *words += len + 2;
-  size_t before = out->len;
-  return log_line_value(l, key, out) && out->len > before;
+  static stralloc value = STRALLOC_ZERO;
+  value.len = 0;
+  return log_line_value(l, key, &value) && value.len && shown_put(out, value.s, value.len);
 }
 
 static int put_words(stralloc *out, log_line const *l, char const *words)
@@ -76,18 +81,7 @@ static int put_words(stralloc *out, log_line const *l, char const *words)
 
 static int put_plain(stralloc *out, log_line const *l)
 {
-  size_t before = out->len;
-  if (!stralloc_catb(out, l->event, l->event_len) || !stralloc_catb(out, l->rest, l->rest_len))
-    return 0;
-  for (size_t i = before; i < out->len; i++)
-    if ((unsigned char)out->s[i] < 32 || out->s[i] == 127)
-      out->s[i] = '?';
-  return 1;
-}
-
-static int is_event(log_line const *l, char const *name)
-{
-  return strlen(name) == l->event_len && !memcmp(name, l->event, l->event_len);
+  return shown_put(out, l->event, l->event_len) && shown_put(out, l->rest, l->rest_len);
 }
 
 /* How many recipients wait after this one's end. One that is given up counts until its sender is told. */
@@ -101,21 +95,25 @@ static int put_left(stralloc *out, log_line const *l)
   return put_words(out, l, done ? "; that was the last: it has left the queue" : "; {left} more to do");
 }
 
-static int put_sentence(stralloc *out, log_line const *l)
+static int put_sentence(stralloc *out, log_line const *l, char const *service)
 {
-  if (is_event(l, "expanded")) {
+  if (log_line_is(l, "expanded") && !strcmp(service, "send")) {
     stralloc into = STRALLOC_ZERO;
     int new_message = log_line_value(l, "into", &into);
     stralloc_free(&into);
     return put_words(out, l, new_message ? expanded_into : expanded_to);
   }
   for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
-    if (is_event(l, sentences[i].event))
+    if (log_line_is(l, sentences[i].event) &&
+        (!sentences[i].service || !strcmp(sentences[i].service, service)))
       return put_words(out, l, sentences[i].words);
   return put_plain(out, l);
 }
 
-int log_words(stralloc *out, log_line const *l)
+int log_words(stralloc *out, log_line const *l, char const *service)
 {
-  return put_sentence(out, l) && (is_event(l, "deferred") || is_event(l, "failed") || put_left(out, l));
+  if (!put_sentence(out, l, service))
+    return 0;
+  return strcmp(service, "send") || log_line_is(l, "deferred") || log_line_is(l, "failed") ||
+         put_left(out, l);
 }

@@ -5,7 +5,7 @@
 #include <skalibs/stralloc.h>
 #include "tools/log_line.h"
 
-/* Appends the sentence. An event that is not known is shown as it stands. 0: no memory. */
-extern int log_words(stralloc *out, log_line const *l);
+/* Appends the sentence. An event that is not known, or not this service's to tell, is shown as it stands. 0: no memory. */
+extern int log_words(stralloc *out, log_line const *l, char const *service);
 
 #endif
