@@ -86,6 +86,15 @@ void recipients_free(recipients *r)
   genalloc_free(recipients_file, &r->files);
 }
 
+size_t recipients_octets(recipients const *r)
+{
+  recipients_file const *f = genalloc_s(recipients_file, &r->files);
+  size_t octets = 0;
+  for (size_t i = 0; i < genalloc_len(recipients_file, &r->files); i++)
+    octets += f[i].text.a + f[i].names.a;
+  return octets;
+}
+
 static int speaks_for(recipients_file const *f, char const *domain, size_t len)
 {
   if (*f->domain == '.')

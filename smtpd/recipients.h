@@ -20,6 +20,8 @@ struct recipients_s {
 /* 0: `problem`; r holds what recipients_free gives back. */
 extern int recipients_read(recipients *r, control const *c, stralloc *problem);
 extern void recipients_free(recipients *r);
+/* The memory that they take. */
+extern size_t recipients_octets(recipients const *r);
 /* at: where the domain of the address begins. 1 also where no file speaks for the domain. */
 extern int recipients_has(recipients const *r, char const *address, size_t len, size_t at);
 

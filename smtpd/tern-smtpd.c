@@ -3,6 +3,7 @@
    process. See smtpd/README.md. */
 #include <netinet/in.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <skalibs/stralloc.h>
 #include <skalibs/strerr.h>
 #include "lib/control.h"
@@ -17,8 +18,10 @@
 #include "smtpd/session.h"
 
 #define LISTENERS_MAX 64u
-#define WARM 3u    /* workers that wait for a client when nobody comes */
-#define LINGER 60u /* seconds that more of them stay */
+#define WARM 3u                     /* workers that wait for a client when nobody comes */
+#define LINGER 60u                  /* seconds that more of them stay */
+#define WORKER_MEMORY (256ul << 20) /* octets of address space, beside the lists of recipients */
+#define WORKER_FILES 128u           /* descriptors: the listeners, a client, two doors, a name server */
 
 static identities ids;
 static policy settings = POLICY_ZERO;
@@ -58,12 +61,22 @@ static void shape(pool_spec *spec)
   spec->drain = (unsigned int)policy_number(&settings, CONTROL_TIMEOUTDRAIN);
 }
 
+/* What a worker can't outgrow, whatever its client does: memory beyond what the master has, descriptors, files,
+   an image of its memory on the disk. */
+static int bound(void)
+{
+  rlim_t const memory = WORKER_MEMORY + recipients_octets(&settings.known);
+  struct rlimit const space = {memory, memory}, files = {WORKER_FILES, WORKER_FILES}, none = {0, 0};
+  return !setrlimit(RLIMIT_AS, &space) && !setrlimit(RLIMIT_NOFILE, &files) &&
+         !setrlimit(RLIMIT_FSIZE, &none) && !setrlimit(RLIMIT_CORE, &none);
+}
+
 static int enter(void *data, unsigned int slot)
 {
   (void)data;
   (void)slot;
   session_init(&client, &doors, 0);
-  return privileges_readonly(0, 0, 0) && privileges_jail(JAIL_NO_FILES, 0);
+  return bound() && privileges_readonly(0, 0, 0) && privileges_jail(JAIL_NO_FILES, 0);
 }
 
 static void take_peer(ip46 *peer)

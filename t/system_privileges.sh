@@ -104,6 +104,31 @@ else
   skip "filters of system calls" "this kernel does not show them"
 fi
 
+# ---- what doc/security.md says of each process, read from /proc. A process that is about to go may be missed, none may be more
+names_of_caps() { case $1 in 0000000000000000) echo none;; 00000000000000e0) echo kill setgid setuid;; *) echo "$1";; esac; }
+as_documented() {
+  sed -n 's/^| \(tern-[a-z]*\) | \(main\|worker\) | /\1 | \2 | /p' "$here/doc/security.md" | sed 's/ |$//; s/ | /|/g' >"$work/documented"
+  [ -s "$work/documented" ] || { echo "doc/security.md has no table"; return 1; }
+  : >"$work/met"
+  for p in $(instance_pids); do
+    read -r name 2>/dev/null <"/proc/$p/comm" || continue
+    case $name in tern-smtpd-* | tern-queuectl) continue;; tern-*) ;; *) continue;; esac
+    kind=worker
+    [ "$p" != "$(s6-svstat -o pid "$TERN_HOME/service/${name#tern-}")" ] || kind=main
+    [ "$name $kind" != "tern-local worker" ] || continue # the recipients, above
+    root=$(readlink "/proc/$p/root" | sed "s,^$TERN_HOME\$,HOME,")
+    line="$name|$kind|$(id -nu "$(field "$p" Uid | cut -d' ' -f1)")|$(getent group "$(field "$p" Gid | cut -d' ' -f1)" | cut -d: -f1)|$root|$(names_of_caps "$(field "$p" CapEff)")|$(field "$p" NoNewPrivs)|$(field "$p" Seccomp)"
+    is_alive "$p" || continue
+    grep -qxF "$line" "$work/documented" || { echo "$line"; return 1; }
+    echo "$line" >>"$work/met"
+  done
+  for name in smtpd queue showq remote; do grep -q "^tern-$name|worker" "$work/met" || { echo "no worker of $name was seen"; return 1; }; done
+}
+[ -e "$here/doc/security.md" ] || here=$here/source
+if [ -n "$(field self Seccomp)" ]; then check "every process is what doc/security.md says" within 10 as_documented; fi
+within_limits() { for p in $(workers smtpd); do awk '/^Max address space/ && $4 > 268435456 || /^Max (file size|core file size)/ && $(NF - 1) != 0 || /^Max open files/ && $4 > 128 { bad = 1 } END { exit bad }' "/proc/$p/limits" || { is_alive "$p" && cat "/proc/$p/limits" && return 1; }; done; }
+check "who talks to the network has limits" within_limits
+
 # ---- the process that delivers, and the program that it runs
 in_status() { sed -n "s/^$1:[[:space:]]*//p" "$HOMES/slow/status" | tr '\t' ' ' | sed 's/ *$//'; }
 slow_uid=20103
