@@ -12,25 +12,17 @@
 #include "lib/checksum.h"
 #include "queue/contents.h"
 
-#define FIRST 8192u      /* bytes of head, envelope and body that are read at once: often all of it */
+#define FIRST CONTENTS_FIRST
 #define KEEP 65536u      /* bytes of memory that are kept for the next file */
 #define PIECE 65536u     /* bytes of the body */
 #define BLOCK_SECTORS 8u /* sectors of a disk block of 4096 bytes */
-#define FILE_STATE_BLOCK (BLOCK_SECTORS * FILE_SECTOR)
+_Static_assert(CONTENTS_STATE_BLOCK == BLOCK_SECTORS * FILE_SECTOR, "the block is not a block");
 
 static enum contents wrong(char *why, char const *what)
 {
   snprintf(why, STORE_WHY, "%s", what);
   return CONTENTS_WRONG;
 }
-
-/* The blocks between them are a hole, which the page cache would have to be filled for. */
-static struct {
-  int fd; /* -1: none */
-  size_t state_len, len;
-  char state[FILE_STATE_BLOCK];
-  char s[FIRST];
-} ahead = {.fd = -1};
 
 static ssize_t pread_disk(int fd, char *s, size_t len, uint64_t at)
 {
@@ -41,39 +33,30 @@ static ssize_t pread_disk(int fd, char *s, size_t len, uint64_t at)
   return r;
 }
 
-int contents_ahead(int fd)
+/* The blocks between the two are a hole, which the page cache would have to be filled for. */
+int contents_read_ahead(contents_ahead *a, int fd)
 {
-  ahead.fd = -1;
-  ssize_t r = pread_disk(fd, ahead.s, sizeof ahead.s, FILE_STATE);
-  if (r < 0)
-    return 0;
-  ssize_t state = pread_disk(fd, ahead.state, sizeof ahead.state, 0);
+  ssize_t r = pread_disk(fd, a->s, sizeof a->s, FILE_STATE);
+  ssize_t state = r < 0 ? r : pread_disk(fd, a->state, sizeof a->state, 0);
   if (state < 0)
     return 0;
-  ahead.fd = fd;
-  ahead.len = (size_t)r;
-  ahead.state_len = (size_t)state;
+  a->len = (size_t)r;
+  a->state_len = (size_t)state;
   return 1;
 }
 
-void contents_forget(int fd)
+/* What was read ahead, if that is all that is asked for, or all up to the end of the file. -1: it is not. */
+static ssize_t pread_ahead(contents_ahead const *a, char *s, size_t len, uint64_t at)
 {
-  if (ahead.fd == fd)
-    ahead.fd = -1;
-}
-
-/* What was read ahead, if that is all that is asked for, or all up to the end of the file. */
-static ssize_t pread_ahead(char *s, size_t len, uint64_t at)
-{
-  char const *from = ahead.state;
-  size_t have = ahead.state_len;
+  char const *from = a->state;
+  size_t have = a->state_len;
   if (at >= FILE_STATE) {
-    from = ahead.s;
-    have = ahead.len;
+    from = a->s;
+    have = a->len;
     at -= FILE_STATE;
     if (at > FIRST || (have == FIRST && len > FIRST - at))
       return -1;
-  } else if (at > FILE_STATE_BLOCK || len > FILE_STATE_BLOCK - at)
+  } else if (at > CONTENTS_STATE_BLOCK || len > CONTENTS_STATE_BLOCK - at)
     return -1;
   size_t n = at < have ? have - (size_t)at : 0;
   if (n > len)
@@ -82,18 +65,18 @@ static ssize_t pread_ahead(char *s, size_t len, uint64_t at)
   return (ssize_t)n;
 }
 
-static ssize_t pread_once(int fd, char *s, size_t len, uint64_t at)
+static ssize_t pread_once(store_message const *m, char *s, size_t len, uint64_t at)
 {
-  ssize_t r = fd == ahead.fd ? pread_ahead(s, len, at) : -1;
-  return r < 0 ? pread_disk(fd, s, len, at) : r;
+  ssize_t r = m->ahead ? pread_ahead(m->ahead, s, len, at) : -1;
+  return r < 0 ? pread_disk(m->fd, s, len, at) : r;
 }
 
 /* As much as is there, up to len. -1: errno. */
-static ssize_t pread_some(int fd, char *s, size_t len, uint64_t at)
+static ssize_t pread_some(store_message const *m, char *s, size_t len, uint64_t at)
 {
   size_t got = 0;
   while (got < len) {
-    ssize_t r = pread_once(fd, s + got, len - got, at + got);
+    ssize_t r = pread_once(m, s + got, len - got, at + got);
     if (r < 0)
       return -1;
     if (!r)
@@ -103,9 +86,9 @@ static ssize_t pread_some(int fd, char *s, size_t len, uint64_t at)
   return (ssize_t)got;
 }
 
-int contents_pread(int fd, char *s, size_t len, uint64_t at)
+int contents_pread(store_message const *m, char *s, size_t len, uint64_t at)
 {
-  ssize_t r = pread_some(fd, s, len, at);
+  ssize_t r = pread_some(m, s, len, at);
   if (r >= 0)
     errno = 0;
   return r == (ssize_t)len;
@@ -127,12 +110,12 @@ static int find_size(int fd, size_t got, uint64_t *size)
 }
 
 /* Head and envelope, into s. They must be right for anything else to be looked at. */
-static enum contents read_head(int fd, uint64_t *size, stralloc *s, file_head *h, char *why)
+static enum contents read_head(store_message const *m, uint64_t *size, stralloc *s, file_head *h, char *why)
 {
   if (!stralloc_ready(s, FIRST))
     return CONTENTS_ERROR;
-  ssize_t got = pread_once(fd, s->s, FIRST, FILE_STATE);
-  if (got < 0 || !find_size(fd, (size_t)got, size))
+  ssize_t got = pread_once(m, s->s, FIRST, FILE_STATE);
+  if (got < 0 || !find_size(m->fd, (size_t)got, size))
     return CONTENTS_ERROR;
   if (got < (ssize_t)FILE_HEAD)
     return wrong(why, "it ends before its head does");
@@ -144,7 +127,7 @@ static enum contents read_head(int fd, uint64_t *size, stralloc *s, file_head *h
   if (!stralloc_ready(s, s->len))
     return CONTENTS_ERROR;
   if (s->len > (size_t)got &&
-      !contents_pread(fd, s->s + got, s->len - (size_t)got, FILE_STATE + (uint64_t)got))
+      !contents_pread(m, s->s + got, s->len - (size_t)got, FILE_STATE + (uint64_t)got))
     return errno ? CONTENTS_ERROR : wrong(why, "it is shorter than its head says");
   switch (file_head_judge(s->s, s->s + FILE_HEAD, h->envelope_length)) {
   case FILE_RIGHT: return CONTENTS_RIGHT;
@@ -168,15 +151,15 @@ static enum contents read_envelope(envelope *e, char const *s, size_t len, size_
 }
 
 /* Where the first data of the file are. A file system that does not know says 0, and then zeros are read. */
-static int is_hole(int fd)
+static int is_hole(store_message const *m)
 {
-  if (fd == ahead.fd)
+  if (m->ahead)
     return 0; /* its zeros are here */
 #ifdef SEEK_DATA
-  off_t data = lseek(fd, 0, SEEK_DATA);
+  off_t data = lseek(m->fd, 0, SEEK_DATA);
   return data >= (off_t)FILE_STATE || (data < 0 && errno == ENXIO);
 #else
-  (void)fd;
+  (void)m;
   return 0;
 #endif
 }
@@ -205,13 +188,13 @@ static void take_sector(store_state *st, unsigned int number, file_sector const 
   memcpy(st->rcpt + first, sector->rcpt, n);
 }
 
-static int read_state(int fd, store_message *m, contents_found *found)
+static int read_state(store_message *m, contents_found *found)
 {
   char s[FILE_STATE];
   unsigned int n = sectors_read(m->state.n);
-  if (is_hole(fd))
+  if (is_hole(m))
     return 1;
-  if (!contents_pread(fd, s, n * FILE_SECTOR, 0))
+  if (!contents_pread(m, s, n * FILE_SECTOR, 0))
     return errno = errno ? errno : EIO, 0;
   for (unsigned int k = 0; k < n; k++) {
     file_sector sector;
@@ -225,12 +208,12 @@ static int read_state(int fd, store_message *m, contents_found *found)
   return 1;
 }
 
-int contents_has_state(int fd)
+int contents_has_state(store_message const *m)
 {
   char s[FILE_STATE];
-  if (is_hole(fd))
+  if (is_hole(m))
     return 0;
-  ssize_t r = pread_some(fd, s, sizeof s, 0);
+  ssize_t r = pread_some(m, s, sizeof s, 0);
   if (r < 0)
     return -1;
   for (ssize_t k = 0; k < r; k++)
@@ -268,12 +251,12 @@ enum contents contents_read(store_message *m, id const *i, uint64_t size, envelo
   file_head h;
   *found = (contents_found){.torn = 0};
   m->state.rcpt = 0;
-  enum contents c = read_head(m->fd, &size, &s, &h, why);
+  enum contents c = read_head(m, &size, &s, &h, why);
   if (c == CONTENTS_RIGHT)
     c = take_head(m, i, size, &h, why);
   if (c == CONTENTS_RIGHT && e)
     c = read_envelope(e, s.s + FILE_HEAD, h.envelope_length, h.rcpts, why);
-  if (c == CONTENTS_RIGHT && !read_state(m->fd, m, found))
+  if (c == CONTENTS_RIGHT && !read_state(m, found))
     c = CONTENTS_ERROR;
   int error = errno;
   if (s.a > KEEP)
@@ -292,7 +275,7 @@ enum contents contents_check_body(store_message const *m, char *why)
   uint32_t sum = 0;
   for (uint64_t at = 0; at < m->length;) {
     size_t n = m->length - at < PIECE ? (size_t)(m->length - at) : PIECE;
-    if (!contents_pread(m->fd, s, n, m->body + at))
+    if (!contents_pread(m, s, n, m->body + at))
       return errno ? CONTENTS_ERROR : wrong(why, "its body is cut short");
     sum = checksum(sum, s, n);
     at += n;

@@ -27,13 +27,20 @@ extern enum contents contents_read(store_message *m, id const *i, uint64_t size,
 /* Is the body's checksum right? CONTENTS_FOREIGN is never given. */
 extern enum contents contents_check_body(store_message const *m, char *why);
 /* Does anything stand in the state, whatever the head says? -1: errno. */
-extern int contents_has_state(int fd);
-/* For tern-showq, which only looks: reads the state's first block and the beginning of the rest of fd, as they are
-   now; what is read of fd after this comes from there, until contents_forget (store_close calls it), or until
-   another file is read ahead. One file at a time. 0: errno. */
-extern int contents_ahead(int fd);
-extern void contents_forget(int fd);
+extern int contents_has_state(store_message const *m);
 /* Reads len bytes at `at`. 1; 0: the file is shorter, or errno is not 0. */
-extern int contents_pread(int fd, char *s, size_t len, uint64_t at);
+extern int contents_pread(store_message const *m, char *s, size_t len, uint64_t at);
+
+/* For tern-showq, which only looks: the state's first block and the beginning of the rest, as they are now. What is read of
+   a message whose `ahead` points to this comes from here as far as it goes. */
+#define CONTENTS_STATE_BLOCK 4096u
+#define CONTENTS_FIRST 8192u /* bytes of head, envelope and body that are read at once: often all of it */
+struct contents_ahead_s {
+  size_t state_len, len;
+  char state[CONTENTS_STATE_BLOCK];
+  char s[CONTENTS_FIRST];
+};
+typedef struct contents_ahead_s contents_ahead;
+extern int contents_read_ahead(contents_ahead *a, int fd); /* 0: errno */
 
 #endif

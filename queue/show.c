@@ -16,7 +16,7 @@
 
 #define ASK 10           /* seconds that a client has to ask */
 #define TAKE 60          /* to take all that is queued for it */
-#define BATCH 64u        /* messages that are queued before they are sent */
+#define BATCH 256u       /* messages that are queued before they are sent */
 #define FRAME_MAX 60000u /* bytes: room for one more recipient stays below DOOR_MAX */
 #define LONG 4096u /* messages of a list that leaves so much memory behind that the worker is replaced */
 

@@ -45,7 +45,8 @@ struct store_state_s { /* the runner's marks, as they are in memory while a mess
 typedef struct store_message_s store_message;
 struct store_message_s {
   id i;
-  int fd; /* read and write, with the lock; never handed to an agent */
+  int fd;                               /* read and write, with the lock; never handed to an agent */
+  struct contents_ahead_s const *ahead; /* tern-showq: what was read of it at once; 0: nothing */
   uint64_t uid;
   uint64_t body;   /* offset of the body */
   uint64_t length; /* its octets */

@@ -14,7 +14,7 @@
 
 static enum store_opened told(store_message *m, int active)
 {
-  int has_state = active ? 0 : contents_has_state(m->fd);
+  int has_state = active ? 0 : contents_has_state(m);
   store_close(m);
   return has_state < 0 ? STORE_ERROR : has_state ? STORE_DAMAGED : STORE_UNDONE;
 }
@@ -24,16 +24,19 @@ static enum store_opened look(store_message *m, id const *i, envelope *e, int *a
   char why[STORE_WHY];
   char path[FILE_PATH];
   contents_found found = {0};
+  static contents_ahead ahead; /* one message is looked at at a time */
   file_path(path, i);
-  *m = (store_message){.i = *i, .fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+  *m = (store_message){
+      .i = *i, .ahead = &ahead, .fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
   if (m->fd < 0)
     return errno == ENOENT ? STORE_GONE : errno == ELOOP ? STORE_DAMAGED : STORE_ERROR;
   if (!lock_ask(m->fd, active)) {
     store_close(m);
     return STORE_ERROR;
   }
-  enum contents c =
-      contents_ahead(m->fd) ? contents_read(m, i, CONTENTS_SIZE_UNKNOWN, e, &found, why) : CONTENTS_ERROR;
+  enum contents c = contents_read_ahead(&ahead, m->fd)
+                        ? contents_read(m, i, CONTENTS_SIZE_UNKNOWN, e, &found, why)
+                        : CONTENTS_ERROR;
   *torn = !!found.torn;
   if (c == CONTENTS_WRONG)
     return told(m, *active);

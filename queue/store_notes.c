@@ -103,7 +103,7 @@ static int read_notes(store_message const *m, stralloc *s)
     return 1;
   if (!stralloc_ready(s, len))
     return 0;
-  if (!contents_pread(m->fd, s->s, len, begin))
+  if (!contents_pread(m, s->s, len, begin))
     return !errno; /* shorter meanwhile: replaced by the runner */
   s->len = len;
   return 1;

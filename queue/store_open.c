@@ -29,11 +29,10 @@
 void store_close(store_message *m)
 {
   int e = errno;
-  if (m->fd >= 0) {
-    contents_forget(m->fd);
+  if (m->fd >= 0)
     fd_close(m->fd);
-  }
   m->fd = -1;
+  m->ahead = 0;
   if (m->state.rcpt)
     alloc_free(m->state.rcpt);
   m->state.rcpt = 0;
@@ -82,7 +81,7 @@ static enum store_opened take(store_message *m, struct stat *st, char *why)
 /* Head or body are wrong: is it damage, or the rest of a message that was never acknowledged? */
 static enum store_opened refuse(store_message *m, enum store_check check, char const *why)
 {
-  int has_state = check == STORE_SCAN ? contents_has_state(m->fd) : 1;
+  int has_state = check == STORE_SCAN ? contents_has_state(m) : 1;
   if (has_state < 0)
     return give_up(m, STORE_ERROR);
   if (has_state)
@@ -96,7 +95,7 @@ static int repair_state(store_message *m)
   static char const zeros[FILE_SECTOR];
   char s[FILE_STATE];
   file_sector sector;
-  if (!contents_pread(m->fd, s, sizeof s, 0))
+  if (!contents_pread(m, s, sizeof s, 0))
     return 0;
   for (unsigned int k = 0; k < FILE_SECTORS; k++)
     if (file_sector_unpack(&sector, s + k * FILE_SECTOR, &m->i, k) == FILE_SECTOR_TORN &&
