@@ -1,6 +1,7 @@
 /* log_words - a table of events, each with its sentence and the services that have it to tell: in the log of another one it is
    no event. In a sentence {key} is a value of the line; what
    stands in [ ] is left away if the line has no value for a key in it. */
+#include <stdio.h>
 #include <string.h>
 #include "tools/log_words.h"
 #include "tools/shown.h"
@@ -8,31 +9,35 @@
 typedef struct sentence_s sentence;
 struct sentence_s {
   char const *event;
-  char const *service; /* 0: any */
+  char const *services; /* with a blank before and after each; 0: any */
   char const *words;
 };
 
 static sentence const sentences[] = {
-    {"received", "queue",
+    {"received", " queue ",
      "taken in[ from the host {client}][ from the user with uid {uid}]: from <{from}>[ to <{to}>], "
      "{size} octets, {rcpts} recipient(s)[; Message-ID {message-id}][; made from {parent}][; made from "
      "{claimed-parent}, as its maker "
      "says]"},
     {"refused", 0, "refused[ (from <{from}>)][ to <{to}>]:[ {why}][ {text}] ({status})"},
-    {"delivered", "send", "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][ ({reason})]"},
-    {"relayed", "send", "sent on for <{to}>[ (first sent to <{original}>)][ to {remote}][: {reason}]"},
-    {"deferred", "send",
+    {"delivered", " send ",
+     "delivered to <{to}>[ (first sent to <{original}>)][ as user {user}][ ({reason})]"},
+    {"relayed", " send remote ",
+     "sent on for <{to}>[ (first sent to <{original}>)][ to {remote}][: {reason}]"},
+    {"deferred", " send remote ",
      "not done yet for <{to}>[ at {remote}]:[ {reason}][ {problem}][ ({status})]; it is tried again"},
-    {"failed", "send", "given up for <{to}>[ at {remote}][: {reason}][ ({status})]"},
-    {"bounced", "send", "its sender was told: a report to <{to}>[ as message {as}][: {reason}]"},
-    {"removed", "send", "done; it has left the queue"},
-    {"held", "send", "put on hold; it is not tried until it is released[ (by uid {uid})]"},
-    {"released", "send", "released[ (by uid {uid})]"},
-    {"deleted", "send", "deleted[ (by uid {uid})]"},
-    {"returned", "send", "taken back[ by uid {uid}]: it is not tried any more"},
-    {"retried", "send", "to be tried now[ (by uid {uid})]"},
-    {"connect", "remote", "no connection to {remote}: {problem}"},
-    {"damaged", "send", "its file in the queue makes no sense and was set aside:[ {problem}][ {why}]"},
+    {"failed", " send ", "given up for <{to}>[ at {remote}][: {reason}][ ({status})]"},
+    {"bounced", " send ",
+     "its sender was told[ ({about})]: a report to <{to}>[ as message {as}][: {reason}]"},
+    {"removed", " send ", "done; it has left the queue"},
+    {"held", " send ", "put on hold; it is not tried until it is released[ (by uid {uid})]"},
+    {"released", " send ", "released[ (by uid {uid})]"},
+    {"deleted", " send ", "deleted[ (by uid {uid})]"},
+    {"returned", " send ", "taken back[ by uid {uid}]: it is not tried any more"},
+    {"retried", " send ", "to be tried now[ (by uid {uid})]"},
+    {"connect", " remote ", "no connection to {remote}: {problem}"},
+    {"warning", 0, "note:[ {what}][ {problem}][ {ignored} is not obeyed][ ({reason})]"},
+    {"damaged", " send ", "its file in the queue makes no sense and was set aside:[ {problem}][ {why}]"},
 };
 /* Two meanings, told apart by a key. */
 static char const expanded_into[] =
@@ -95,6 +100,13 @@ static int put_left(stralloc *out, log_line const *l)
   return put_words(out, l, done ? "; that was the last: it has left the queue" : "; {left} more to do");
 }
 
+static int tells(char const *services, char const *service)
+{
+  char word[24];
+  snprintf(word, sizeof word, " %.16s ", service);
+  return !services || strstr(services, word);
+}
+
 static int put_sentence(stralloc *out, log_line const *l, char const *service)
 {
   if (log_line_is(l, "expanded") && !strcmp(service, "send")) {
@@ -104,8 +116,7 @@ static int put_sentence(stralloc *out, log_line const *l, char const *service)
     return put_words(out, l, new_message ? expanded_into : expanded_to);
   }
   for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
-    if (log_line_is(l, sentences[i].event) &&
-        (!sentences[i].service || !strcmp(sentences[i].service, service)))
+    if (log_line_is(l, sentences[i].event) && tells(sentences[i].services, service))
       return put_words(out, l, sentences[i].words);
   return put_plain(out, l);
 }
