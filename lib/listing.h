@@ -5,7 +5,9 @@
           nothing but recipients, if they are many), oldest first; then 'z' with LISTING_RESULT. Who may not see a message's
           addresses can't find it by them, but with LISTING_MINE who may change it can.
    send:  'v': VERB_NAME ("hold", "release", "retry", "delete", "bounce"), LISTING_ID* or VERB_ALL. Answer: for each message
-          'o': LISTING_ID, LISTING_RESULT; then 'z' with LISTING_RESULT. What is answered is on the disk. */
+          'o': LISTING_ID, LISTING_RESULT; then 'z' with LISTING_RESULT. What is answered is on the disk.
+          'h': which hosts do not answer? From who may change everything. Answer: for each 'h': LISTING_DOMAIN (a domain, or
+          the target of a route), LISTING_ARRIVAL (since when), LISTING_NEXT, LISTING_REASON; then 'z'. */
 #ifndef TERN_LISTING_H
 #define TERN_LISTING_H
 
@@ -16,6 +18,8 @@
 #define LISTING_END 'z'
 #define VERB_ASK 'v'
 #define VERB_DONE 'o'
+#define HOSTS_ASK 'h'
+#define HOSTS_ONE 'h'
 
 enum listing_record {
   LISTING_ID = 1 | RECORD_MUST,       /* text */

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "send/answers.h"
 #include "send/delivery.h"
+#include "send/hosts.h"
 #include "send/lane.h"
 #include "send/request.h"
 #include "send/verb.h"
@@ -54,12 +55,12 @@ static int answer(caller *c, char const *id_text, enum result_class class, unsig
   return answers_put(&c->a, VERB_DONE, id_text, &why);
 }
 
-static int finish(caller *c, enum result_class class, char const *text)
+static int finish(caller *c, enum result_class class, unsigned int status, char const *text)
 {
   result why;
   c->busy = 0;
   c->q.ids.len = 0;
-  result_set(&why, class, STATUS_NONE, "%s", text);
+  result_set(&why, class, status, "%s", text);
   tain_addsec_g(&c->deadline, VERBS_TAKE);
   return answers_put(&c->a, LISTING_END, 0, &why);
 }
@@ -131,17 +132,33 @@ static int is_ready(caller const *c)
   return c->busy && !c->all_said && c->waiting < VERBS_WAITS && answers_room(&c->a) && !tain_future(&c->full);
 }
 
+static int tell_hosts(caller *c)
+{
+  if (!c->who.admin)
+    return finish(c, RESULT_PERMANENT, STATUS_NOT_AUTHORIZED, "this is not for you to know");
+  return hosts_put(c->r, &c->a.d) && finish(c, RESULT_OK, STATUS_NONE, "that is all");
+}
+
+/* 0: the caller is to go. */
+static int take_request(caller *c, frame const *f)
+{
+  tain_addsec_g(&c->deadline, VERBS_DEADLINE);
+  if (f->type == HOSTS_ASK && !f->len)
+    return tell_hosts(c);
+  c->busy = request_take(&c->q, f);
+  if (!c->busy)
+    return finish(c, RESULT_PERMANENT, STATUS_NONE, "the request makes no sense");
+  begin(c);
+  return 1;
+}
+
 /* One request at a time: the next one is read when this one is answered. 0: the caller is gone. */
 static int listen_to(caller *c)
 {
   frame f;
   switch (door_get(&c->a.d, &f)) {
   case DOOR_FRAME:
-    tain_addsec_g(&c->deadline, VERBS_DEADLINE);
-    c->busy = request_take(&c->q, &f);
-    if (c->busy)
-      begin(c);
-    if (c->busy || finish(c, RESULT_PERMANENT, "the request makes no sense"))
+    if (take_request(c, &f))
       return 1;
     break;
   case DOOR_NOTHING: return 1;
@@ -159,7 +176,8 @@ static int work(caller *c, unsigned int *left)
       return 0;
   if (c->busy && !answers_act(&c->a, &c->r->verbs.syncer))
     return 0;
-  if (c->busy && c->all_said && !c->waiting && !answers_kept(&c->a) && !finish(c, RESULT_OK, "done"))
+  if (c->busy && c->all_said && !c->waiting && !answers_kept(&c->a) &&
+      !finish(c, RESULT_OK, STATUS_NONE, "done"))
     return 0;
   return !door_wants_flush(&c->a.d) || door_flush(&c->a.d) || errno == EAGAIN;
 }

@@ -55,13 +55,17 @@ check "mailq -s has a line for each destination" [ "$(mailq -s | grep -c '^[a-z.
 check "and the last answer" says "(unable to connect to " mailq -s
 check "mailq -sj" sh -c 'mailq -sj | python3 -c "
 import json,sys,time
-a={o[\"destination\"]: o for o in map(json.loads, sys.stdin)}
+all=[json.loads(l) for l in sys.stdin]
+a={o[\"destination\"]: o for o in all if \"destination\" in o}
+host=[o for o in all if \"host\" in o][0]
+assert host[\"host\"]==\"[127.0.0.1]:1\" and time.time()-60 < host[\"failing\"] <= time.time() and \"refused\" in host[\"reason\"].lower(), host
 far=a[\"far.test\"]
 assert sorted(a)==[\"down.near.test\",\"far.test\",\"near.test\"], a
 assert far[\"recipients\"]==far[\"messages\"]==far[\"deferred\"]==far[\"ages\"][\"5m\"]==2, far
 assert time.time()-60 < far[\"failing\"] <= far[\"tried\"] < far[\"next\"], far
 assert \"refused\" in far[\"reason\"].lower(), far"'
-check "of one domain" [ "$(mailq -sj -d far.test | wc -l)" = 1 ]
+check "and the host that does not answer" says "[127.0.0.1]:1 has not answered for " mailq -s
+check "of one domain" [ "$(mailq -sj -d far.test | grep -c '"destination"')" = 1 ]
 
 # ---- tern-queuectl by words
 check "-n says what would be done" says "2 messages would be put on hold; nothing was done" tern-queuectl -n hold -d far.test
@@ -101,6 +105,8 @@ if is_root; then
 carl" && s6-svc -h "$TERN_HOME/service/showq" && s6-svc -h "$TERN_HOME/service/send"
   check "an admin may do it to all" within 10 says "1 message would be put on hold" as carl env PATH="$PATH" tern-queuectl -n hold -f anna
   check "though he sees no addresses" says "addresses hidden" as carl env PATH="$PATH" tern-queuectl -n hold -f anna
+  check "mailq -s tells an admin of hosts" says "has not answered for" as carl env PATH="$PATH" mailq -s
+  check "and nobody else" eval '! as bert env PATH="$PATH" mailq -s | grep -q "has not answered for"'
   check "tern-trace is not for him" code_is 77 as carl env PATH="$PATH" tern-trace "$bert"
   check "and names mailq" says "mailq" as carl env PATH="$PATH" tern-trace "$bert"
 fi

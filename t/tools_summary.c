@@ -10,6 +10,7 @@
 #include "lib/listing.h"
 #include "lib/record.h"
 #include "queue/store.h"
+#include "tools/hosts.h"
 #include "tools/summary.h"
 
 #define NOW 1795490000u
@@ -138,8 +139,30 @@ static void many_destinations(void **state)
   stralloc_free(&out);
 }
 
+static void hosts(void **state)
+{
+  stralloc r = STRALLOC_ZERO, out = STRALLOC_ZERO;
+  (void)state;
+  assert_true(record_puts(&r, LISTING_DOMAIN, "[192.0.2.1]:25") &&
+              record_put_number(&r, LISTING_ARRIVAL, NOW - 7260) &&
+              record_put_number(&r, LISTING_NEXT, NOW + 59) &&
+              record_puts(&r, LISTING_REASON, "no\033 answer"));
+  assert_true(hosts_append_one(&out, r.s, r.len, 0, NOW));
+  check("host", &out, "[192.0.2.1]:25 has not answered for 2h01m; next try: 59s\n    (no? answer)\n");
+  assert_true(hosts_append_one(&out, r.s, r.len, 1, NOW));
+  check("host as json", &out,
+        "{\"host\":\"[192.0.2.1]:25\",\"failing\":1795482740,\"next\":1795490059,\"reason\":\"no\\u001b "
+        "answer\"}\n");
+  assert_false(hosts_append_one(&out, r.s, r.len - 1, 1, NOW));
+  assert_false(hosts_append_one(&out, "", 0, 1, NOW));
+  assert_false(hosts_append_one(&out, "\x83\0\0", 3, 1, NOW));
+  stralloc_free(&r);
+  stralloc_free(&out);
+}
+
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(table), cmocka_unit_test(many_destinations)};
+  struct CMUnitTest const tests[] = {cmocka_unit_test(table), cmocka_unit_test(many_destinations),
+                                     cmocka_unit_test(hosts)};
   return cmocka_run_group_tests(tests, 0, 0);
 }

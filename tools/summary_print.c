@@ -4,9 +4,9 @@
 #include <string.h>
 #include "lib/json.h"
 #include "tools/shown.h"
+#include "tools/span.h"
 #include "tools/summary.h"
 
-#define SPAN 16u       /* octets of a time span, with the NUL */
 #define NAME_WIDTH 28u /* columns of a destination */
 
 static char const *const age_names[SUMMARY_AGES] = {"5m", "20m", "1h", "4h", "1d", "5d", "more"};
@@ -29,38 +29,12 @@ static summary_line *sorted(summary *s, size_t *n)
 
 /* ---- the table */
 
-/* "45s", "12m", "3h20m", "4d03h" */
-static void fmt_span(char s[SPAN], uint64_t seconds)
-{
-  unsigned long long t = seconds;
-  if (t < 60)
-    snprintf(s, SPAN, "%llus", t);
-  else if (t < 3600)
-    snprintf(s, SPAN, "%llum", t / 60);
-  else if (t < 86400)
-    snprintf(s, SPAN, "%lluh%02llum", t / 3600, t / 60 % 60);
-  else if (t < 86400 * 1000ull)
-    snprintf(s, SPAN, "%llud%02lluh", t / 86400, t / 3600 % 24);
-  else
-    snprintf(s, SPAN, "%llud", t / 86400 % 1000000);
-}
-
-static void fmt_since(char s[SPAN], uint64_t now, uint64_t then)
-{
-  if (then)
-    fmt_span(s, now > then ? now - then : 0);
-  else
-    snprintf(s, SPAN, "-");
-}
-
 static void fmt_next(char s[SPAN], uint64_t now, uint64_t next)
 {
   if (next == UINT64_MAX)
     snprintf(s, SPAN, "hold");
-  else if (next <= now)
-    snprintf(s, SPAN, "now");
   else
-    fmt_span(s, next - now);
+    span_until(s, now, next);
 }
 
 /* Columns are counted in octets: domains are ASCII, but for the few that are not. */
@@ -104,8 +78,8 @@ static int put_numbers(stralloc *out, summary_line const *l)
 static int put_line(stralloc *out, char const *name, summary_line const *l, uint64_t now)
 {
   char oldest[SPAN], failing[SPAN], next[SPAN], text[4 * SPAN];
-  fmt_since(oldest, now, l->oldest);
-  fmt_since(failing, now, l->failing);
+  span_since(oldest, now, l->oldest);
+  span_since(failing, now, l->failing);
   fmt_next(next, now, l->next);
   int n = snprintf(text, sizeof text, "%10s %8s %8s\n", oldest, failing, next);
   if (!put_name(out, name) || !put_numbers(out, l) || !stralloc_catb(out, text, (size_t)n))
