@@ -98,6 +98,15 @@ size_t copy_top(copy const *m, char *s)
   return n + headers_delivered(s + n, m->recipient);
 }
 
+uint64_t copy_size(copy const *m)
+{
+  char top[HEADERS_TOP];
+  uint64_t size = m->length + copy_top(m, top);
+  for (unsigned int i = 0; i < m->h.nskip; i++)
+    size -= m->h.skip[i].to - m->h.skip[i].from;
+  return size;
+}
+
 int copy_writev(int fd, struct iovec *v, unsigned int n)
 {
   while (n) {

@@ -35,6 +35,8 @@ extern int copy_load(copy *m);
    call for any message. >0: their number, *at is moved; 0: the end; -1: errno. */
 extern ssize_t copy_next(copy *m, uint64_t *at, char const **s);
 
+/* Octets of the copy, with the three fields on top; m is loaded. */
+extern uint64_t copy_size(copy const *m);
 /* Return-Path, X-Original-To and Delivered-To; gives their length. s: HEADERS_TOP octets. */
 extern size_t copy_top(copy const *m, char *s);
 /* Writes the three fields and the message to a file, in one write if it is small. 0: errno; how much is

@@ -3,18 +3,20 @@
 #define TERN_LOCAL_FORWARD_H
 
 #include <stddef.h>
+#include <sys/types.h>
 #include <skalibs/stralloc.h>
 #include "lib/result.h"
 #include "local/self.h"
 #include "local/target.h"
 
 #define FORWARD_MAX 65536u           /* octets of a .forward */
-#define FORWARD_INCLUDE_MAX 1048576u /* octets of an included file */
+#define FORWARD_INCLUDE_MAX 8388608u /* octets of an included file */
 #define FORWARD_INCLUDES 64u         /* included files, in all */
 #define FORWARD_DEPTH 8u             /* of files that include files */
 
 enum forward_found {
-  FORWARD_NONE,    /* there is none, or it is empty: the mailbox */
+  FORWARD_ABSENT,  /* there is none */
+  FORWARD_NONE,    /* it holds nothing: the mailbox */
   FORWARD_OBEY,    /* t holds what it says */
   FORWARD_IGNORED, /* *why it is not obeyed: the mailbox */
   FORWARD_ERROR    /* *r: it can't be read or understood: the mail waits, so that nothing is lost by a slip */
@@ -33,8 +35,12 @@ struct forward_reader_s {
   targets *t;
   unsigned int includes; /* files read so far */
   unsigned int depth;
-  int is_placed;      /* a failure names its file and line already */
-  int addresses_only; /* others may write the file: what it names must not run or be written as us */
+  struct {
+    dev_t dev;
+    ino_t ino;
+  } chain[FORWARD_DEPTH]; /* the files that are being read, each included by the one before */
+  int is_placed;          /* a failure names its file and line already */
+  int addresses_only;     /* others may write the file: what it names must not run or be written as us */
 };
 extern int forward_item(forward_reader *f, char const *s, size_t len, result *r);
 /* The whole text of a file. 0: *r, which names the file and the line. */

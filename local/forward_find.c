@@ -66,7 +66,7 @@ enum forward_found forward_find(self *me, char const *ext, targets *t, char path
     got = INCLUDE_UNSAFE;
   }
   if (got == INCLUDE_ABSENT)
-    found = FORWARD_NONE;
+    found = FORWARD_ABSENT;
   else if (got == INCLUDE_UNSAFE)
     found = FORWARD_IGNORED;
   else if (got == INCLUDE_READ && forward_parse(&f, path, text.s, text.len, r))

@@ -92,6 +92,24 @@ static int parse(forward_reader *f, char const *path, stralloc *text, enum inclu
   return ok;
 }
 
+/* A circle has no end that waiting could bring: the sender is told at once. */
+static int enter(forward_reader *f, char const *path, result *r)
+{
+  struct stat st;
+  if (stat(path, &st) < 0) {
+    failure_set(r, errno, "look at", path);
+    return 0;
+  }
+  for (unsigned int i = 0; i < f->depth; i++)
+    if (f->chain[i].dev == st.st_dev && f->chain[i].ino == st.st_ino) {
+      result_set(r, RESULT_PERMANENT, STATUS_LOOP, ":include:%s: the file includes itself", path);
+      return 0;
+    }
+  f->chain[f->depth].dev = st.st_dev;
+  f->chain[f->depth].ino = st.st_ino;
+  return 1;
+}
+
 int include_file(forward_reader *f, char const *path, result *r)
 {
   stralloc text = STRALLOC_ZERO;
@@ -109,7 +127,7 @@ int include_file(forward_reader *f, char const *path, result *r)
   else if (got == INCLUDE_UNSAFE && !text.len && why && access(path, R_OK) < 0)
     (void)refuse(r, path, why);
   else if (got != INCLUDE_ERROR)
-    ok = parse(f, path, &text, got, r);
+    ok = enter(f, path, r) && parse(f, path, &text, got, r);
   stralloc_free(&text);
   return ok;
 }

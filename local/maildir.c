@@ -18,7 +18,7 @@
 #include "local/failure.h"
 #include "local/maildir.h"
 
-#define HOST_MAX 180u
+#define HOST_MAX 170u
 
 void maildir_close(maildir *d)
 {
@@ -126,20 +126,22 @@ int maildir_open(maildir *d, int at, char const *path, result *r)
   return ok;
 }
 
-/* "SECONDS.QID-CHECKSUM.HOST"; the characters that mean something in a Maildir are written as numbers. */
+/* "SECONDS.QID-CHECKSUM.HOST,S=OCTETS"; the characters that mean something in a Maildir are written as numbers. The size, by
+   which Dovecot and Courier count quotas without asking for it, is a function of the same things. */
 static void make_name(char name[MAILDIR_NAME], copy const *m, char const *me)
 {
   char host[HOST_MAX + 5];
   size_t n = 0;
   id i = ID_ZERO;
   for (; *me && n < HOST_MAX; me++) {
-    int is_odd = *me == '/' || *me == ':' || (unsigned char)*me <= ' ';
+    int is_odd = *me == '/' || *me == ':' || *me == ',' || (unsigned char)*me <= ' ';
     n += (size_t)snprintf(host + n, 5, is_odd ? "\\%03o" : "%c", (unsigned char)*me);
   }
   host[n] = 0;
   (void)id_scan(&i, m->j->id, strlen(m->j->id));
-  (void)snprintf(name, MAILDIR_NAME, "%llu.Q%.20s-%08x.%s", (unsigned long long)id_seconds(&i), m->j->id,
-                 checksum(0, m->recipient, strlen(m->recipient)), host);
+  (void)snprintf(name, MAILDIR_NAME, "%llu.Q%.20s-%08x.%s,S=%llu", (unsigned long long)id_seconds(&i),
+                 m->j->id, checksum(0, m->recipient, strlen(m->recipient)), host,
+                 (unsigned long long)copy_size(m));
 }
 
 /* Our pid keeps a process that is being killed, and still writes, apart from the one that does its work

@@ -4,7 +4,7 @@
 
    Several messages are written first, their writeback is started together, and then each is synced: they
    share the disk's flushes, and one sync of new/ covers the names of all. The name of a file is made of the
-   queue id, the recipient and our host, so that a repeated delivery replaces the file of the one before. */
+   queue id, the recipient, our host and the message's size, so that a repeated delivery replaces the file of the one before. */
 #ifndef TERN_LOCAL_MAILDIR_H
 #define TERN_LOCAL_MAILDIR_H
 

@@ -11,10 +11,9 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/selfpipe.h>
 #include <skalibs/tai.h>
+#include "local/environment.h"
 #include "local/failure.h"
 #include "local/program.h"
-
-#define ARGUMENTS_MAX 16u
 
 typedef struct running_s running;
 struct running_s {
@@ -88,14 +87,14 @@ static int children_signal(void)
   return fd;
 }
 
-static int start(running *x, self const *me, char const *command, copy const *m)
+static int start(running *x, self const *me, char const *command, copy const *m, qmail const *q)
 {
   stralloc sa = STRALLOC_ZERO;
-  char *environment[ARGUMENTS_MAX];
+  char *environment[ENVIRONMENT_MAX + 1];
   unsigned int n = 0;
   int in[2], out[2];
   char *p;
-  if (!program_environment(me, m, &sa, &n)) {
+  if (!program_environment(me, m, q, &sa, &n)) {
     stralloc_free(&sa);
     return (errno = ENOMEM, 0);
   }
@@ -255,22 +254,27 @@ static int attend(running *x, self const *me, copy *m)
   return wstat;
 }
 
-void program_run(self const *me, char const *command, copy *m, result *r)
+int program_run(self const *me, char const *command, copy *m, qmail const *q, result *r)
 {
   running x = {.at = 0};
   int wstat;
   x.s = x.head;
-  x.len = headers_from_(x.head, m->sender);
-  x.len += copy_top(m, x.head + x.len);
+  if (!q) {
+    x.len = headers_from_(x.head, m->sender);
+    x.len += copy_top(m, x.head + x.len);
+  }
   x.signals = children_signal();
-  if (x.signals < 0 || !start(&x, me, command, m)) {
+  if (x.signals < 0 || !start(&x, me, command, m, q)) {
     failure_set(r, errno, "run", command);
-    return;
+    return 1;
   }
   wstat = attend(&x, me, m);
   close_in(&x);
   if (x.out >= 0)
     fd_close(x.out);
   x.line[x.linelen] = 0;
+  if (q)
+    return program_judge_qmail(wstat, x.line, r);
   program_judge(wstat, x.line, r);
+  return 1;
 }

@@ -10,19 +10,22 @@
 
 #include "lib/result.h"
 #include "local/copy.h"
+#include "local/qmail.h"
 #include "local/self.h"
 
 #define PROGRAM_OUTPUT_MAX 1048576u /* octets that are read; a program that prints more gets SIGPIPE */
 
-/* m is loaded. Always fills in *r. */
-extern void program_run(self const *me, char const *command, copy *m, result *r);
+/* m is loaded. q: a line of a .qmail asks for it, so it gets what qmail-command(8) says: the message alone, more variables,
+   and other exit codes count; 0: a .forward or an alias. Always fills in *r. 0: what stands after it is not to be done
+   (exit code 99 of qmail). */
+extern int program_run(self const *me, char const *command, copy *m, qmail const *q, result *r);
 
 /* What an exit means: wstat as of waitpid, line: the first line printed, or "". */
 extern void program_judge(int wstat, char const *line, result *r);
+/* By qmail-command(8). 0: 99. */
+extern int program_judge_qmail(int wstat, char const *line, result *r);
 
-/* The environment, NAME=value each with its NUL. Addresses came from outside: octets that a shell could take
-   for more than a letter become "_", so that not even a program that evaluates them is harmed. 0: no memory.
- */
-extern int program_environment(self const *me, copy const *m, stralloc *sa, unsigned int *n);
+/* The environment, NAME=value each with its NUL. 0: no memory. */
+extern int program_environment(self const *me, copy const *m, qmail const *q, stralloc *sa, unsigned int *n);
 
 #endif

@@ -42,7 +42,7 @@ enum self_home self_enter(self *me)
 {
   struct stat st;
   me->unsafe = 0;
-  me->no_forward = 0;
+  me->no_forward = me->no_qmail = me->is_edited = 0;
   me->home = open(me->u.home, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (me->home < 0) {
     me->home_error = errno;
@@ -53,6 +53,7 @@ enum self_home self_enter(self *me)
     self_leave(me);
     return SELF_HOME_ERROR;
   }
+  me->is_edited = !!(st.st_mode & S_ISVTX);
   if (st.st_uid && st.st_uid != me->u.uid)
     me->unsafe = "the home belongs to someone else";
   else if (st.st_mode & 022)

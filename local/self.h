@@ -31,6 +31,8 @@ struct self_s {
   int home;           /* O_PATH of the home while jobs are worked on; -1: there is none */
   int home_error;     /* then errno says why */
   int no_forward;     /* a .forward was looked for since self_enter, and there is none */
+  int no_qmail;       /* the same for a .qmail */
+  int is_edited;      /* the home is sticky: who comes from qmail says so that he is editing his .qmail */
   char const *unsafe; /* why a .forward in it is not obeyed; 0: it is */
 };
 

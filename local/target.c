@@ -69,3 +69,10 @@ int targets_add(targets *t, enum target_kind kind, char const *s, size_t len)
     t->has_self = 1;
   return kind == TARGET_ADDRESS ? add_address(t, one.text) : 1;
 }
+
+void targets_cut(targets *t, size_t n)
+{
+  for (size_t i = n; i < targets_count(t); i++)
+    t->n_addresses -= targets_get(t)[i].kind == TARGET_ADDRESS;
+  genalloc_setlen(target, &t->list, n);
+}

@@ -10,7 +10,7 @@
 #include <skalibs/genalloc.h>
 #include <skalibs/stralloc.h>
 
-#define TARGETS_MAX 10000u /* of one recipient */
+#define TARGETS_MAX 100000u /* of one recipient */
 
 enum target_kind {
   TARGET_PROGRAM, /* for /bin/sh -c */
@@ -43,5 +43,7 @@ extern void targets_free(targets *t);
 
 /* 1: it is in the list now, or was. 0: no memory (ENOMEM), too many (E2BIG). */
 extern int targets_add(targets *t, enum target_kind kind, char const *s, size_t len);
+/* Forgets all but the first n. Nothing can be added any more. */
+extern void targets_cut(targets *t, size_t n);
 
 #endif
