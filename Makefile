@@ -13,6 +13,8 @@ PROGRAMS = tern-smtpd tern-queue tern-showq tern-send tern-local tern-remote ter
 	sendmail mailq tern-setup tern-queuectl tern-trace tern-explain
 # sendmail -bs is tern-smtpd's dialogue
 also_sendmail = build/smtpd.a
+# what asks the code that delivers how it would
+also_tern-explain = build/local.a build/remote.a
 # These are static: they live in a chroot or start often. They never use NSS.
 STATIC = tern-smtpd tern-remote sendmail
 

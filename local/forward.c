@@ -34,8 +34,12 @@ static int add(forward_reader *f, enum target_kind kind, char const *s, size_t l
 {
   if (f->addresses_only && kind != TARGET_ADDRESS && kind != TARGET_SELF)
     return wrong(r, "a file that others may write can name addresses only", s, len);
-  if (targets_add(f->t, kind, s, len))
+  if (targets_add(f->t, kind, s, len)) {
+    target *last = targets_get(f->t) + targets_count(f->t) - 1;
+    if (!last->line)
+      last->line = f->line;
     return 1;
+  }
   if (errno == E2BIG)
     return wrong(r, "too many addresses, at", s, len);
   failure_set(r, errno, "keep", "an address");
@@ -278,6 +282,8 @@ int forward_parse(forward_reader *f, char const *path, char const *s, size_t len
   while (len) {
     char const *nl = memchr(s, '\n', len);
     size_t n = nl ? (size_t)(nl - s) : len;
+    if (!f->depth)
+      f->line = number;
     if (!parse_line(f, s, n, r)) {
       result why = *r;
       if (!f->is_placed) /* by a file that this one includes */

@@ -14,6 +14,7 @@ struct reader_s {
   targets *t;
   int is_main;
   int forward_only;
+  unsigned int number; /* of the line that is being read */
 };
 
 static int wrong(result *r, char const *why)
@@ -26,8 +27,12 @@ static int add(reader *f, enum target_kind kind, char const *s, size_t len, resu
 {
   if (f->forward_only && kind != TARGET_ADDRESS && kind != TARGET_SELF)
     return wrong(r, "the file is executable, so it may hold forward lines only; type: chmod -x on it");
-  if (targets_add(f->t, kind, s, len))
+  if (targets_add(f->t, kind, s, len)) {
+    target *last = targets_get(f->t) + targets_count(f->t) - 1;
+    if (!last->line)
+      last->line = f->number;
     return 1;
+  }
   failure_set(r, errno, "keep", "a line");
   return 0;
 }
@@ -74,14 +79,14 @@ static int forward(reader *f, char const *s, size_t len, result *r)
   return ok;
 }
 
-static int line(reader *f, char const *s, size_t len, unsigned int number, result *r)
+static int line(reader *f, char const *s, size_t len, result *r)
 {
   while (len && (s[len - 1] == ' ' || s[len - 1] == '\t' || s[len - 1] == '\r'))
     len--;
   if (memchr(s, 0, len))
     return wrong(r, "a NUL character");
   if (!len)
-    return number > 1 || wrong(r, "the first line is blank; take it out, or begin it with #");
+    return f->number > 1 || wrong(r, "the first line is blank; take it out, or begin it with #");
   switch (*s) {
   case '#': return 1;
   case '|':
@@ -103,12 +108,12 @@ int qmail_parse(self const *me, targets *t, char const *path, char const *s, siz
                 int forward_only, result *r)
 {
   reader f = {.me = me, .t = t, .is_main = is_main, .forward_only = forward_only};
-  for (unsigned int number = 1; len; number++) {
+  for (f.number = 1; len; f.number++) {
     char const *nl = memchr(s, '\n', len);
     size_t n = nl ? (size_t)(nl - s) : len;
-    if (!line(&f, s, n, number, r)) {
+    if (!line(&f, s, n, r)) {
       result why = *r;
-      result_set(r, why.class, why.status, "%s:%u: %s", path, number, why.text);
+      result_set(r, why.class, why.status, "%s:%u: %s", path, f.number, why.text);
       return 0;
     }
     n += nl ? 1 : 0;

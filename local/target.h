@@ -24,6 +24,7 @@ typedef struct target_s target;
 struct target_s {
   enum target_kind kind;
   uint32_t text; /* an offset */
+  uint32_t line; /* of the file that names it; 0: another file, or none */
 };
 
 typedef struct targets_s targets;

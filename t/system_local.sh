@@ -31,7 +31,7 @@ I
   chmod 755 "$work/sbin/sendmail" "$work"/wrap/*
   PATH=$work/wrap:$PATH
 fi
-check "tern-setup" instance virtualdomains="virtual.test:quin" || exit 1
+check "tern-setup" instance virtualdomains="virtual.test:quin" resolver="127.0.0.1:$(free_port)" || exit 1
 check "start" start || exit 1
 
 as_user() { u=$1; shift; if is_root; then setpriv --reuid="$(sed -n "s/^$u:x:\([0-9]*\):.*/\1/p" "$work/users")" --regid=20100 --clear-groups env HOME="$HOMES/$u" USER="$u" LOGNAME="$u" "$@"; else env HOME="$HOMES/$u" USER="$u" LOGNAME="$u" "$@"; fi; }
@@ -113,6 +113,32 @@ tern-queuectl delete all >/dev/null
 echo | sendmail -f lena@here.test circle
 check "a file that includes itself ends in one notice" within 10 has_mails lena 1
 check "that says so" grep -rq 'includes itself' "$HOMES/lena/Maildir/new"
+
+# ---- why an address goes where it goes
+printf '# mine\n\\lena, bert\n|/bin/true\n' | put lena .forward
+says() { tern-explain "$@" >"$work/said"; }
+check "tern-explain knows the .forward's lines" says lena
+check "a program, as whom and where" holds "$work/said" "    $HOMES/lena/.forward:3: /bin/sh -c '/bin/true' is run as lena in $HOMES/lena"
+check "the mailbox" holds "$work/said" "    $HOMES/lena/.forward:2: delivered to the Maildir $HOMES/lena/Maildir/ as lena"
+check "and follows what is sent on" grep -q '^  bert@here.test: delivered as the user bert ' "$work/said"
+check "qmail's files too" sh -c 'tern-explain x@virtual.test | grep -q "/.qmail-default:1: /bin/sh -c "'
+tern-explain -j -f out@else.test lena nobody.there@here.test u@far.test >"$work/said"
+check "an unknown one makes it 67" [ $? = 67 ]
+check "-j is a JSON object an address" python3 -c '
+import json, sys
+a = [json.loads(l) for l in open(sys.argv[1])]
+assert [x["exit"] for x in a] == [0, 67, 0], a
+assert [c["how"] for c in a[0]["copies"]] == ["user", "user"] and a[0]["copies"][1]["sender"] == "out@else.test", a[0]
+assert a[1]["copies"][0]["how"] == "unknown" and a[1]["copies"][0]["words"].startswith("refused: 5.1.1"), a[1]
+assert a[2]["copies"][0]["how"] == "remote" and any("554 5.7.1" in l for l in a[2]["copies"][0]["lines"]), a[2]' "$work/said"
+sendmail -bv lena >"$work/said"
+check "sendmail -bv says the same" holds "$work/said" "    $HOMES/lena/.forward:3: /bin/sh -c '/bin/true' is run as lena in $HOMES/lena"
+if is_root; then
+  as_user bert env PATH="$PATH" TERN_HOME="$TERN_HOME" tern-explain lena bert many >"$work/said"
+  check "others' homes are not told of" sh -c '! grep -q "lena/\|:include:\|$1" "$0"' "$work/said" "$work/etc"
+  check "one's own is" holds "$work/said" "    no .forward or .qmail in $HOMES/bert"
+fi
+rm "$HOMES/lena/.forward"
 
 # ---- octets
 {

@@ -1,6 +1,7 @@
 /* explain_home - a child becomes the user and writes what it finds into a pipe, strings that begin with a letter: 's' a line, 'a' an
    address, 'o' the new sender, 'w' a line that says why mail waits. The parent believes no more of it than its words. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include "lib/user.h"
 #include "local/alias.h"
 #include "local/become.h"
+#include "local/failure.h"
 #include "local/qmail.h"
 #include "tools/explain_home.h"
 
@@ -39,16 +41,25 @@ static void say(char type, char const *fmt, ...)
     _exit(1);
 }
 
-static void say_mailbox(self const *me)
+/* where: the rule's place in its file, or "". */
+static void say_mailbox(self const *me, char const *where)
 {
   char path[SELF_PATH_MAX];
+  result r;
   switch (self_place_of(me, path)) {
-  case SELF_MAILDIR: say('s', "delivered to the Maildir %s/%s as %s", me->u.home, path, me->u.name); break;
+  case SELF_MAILDIR:
+    if (me->home >= 0)
+      say('s', "%sdelivered to the Maildir %s/%s as %s", where, me->u.home, path, me->u.name);
+    else {
+      failure_home(&r, me->home_error, me->u.name, me->u.home);
+      say('w', "%smail waits: %s", where, r.text);
+    }
+    break;
   case SELF_SPOOL:
-    say('s', "appended to the mailbox %s by a process of %s with the group mail", path,
+    say('s', "%sappended to the mailbox %s by a process of %s with the group mail", where, path,
         me->is_root ? "ternm" : me->u.name);
     break;
-  default: say('w', "control/mailbox names no mailbox: mail waits");
+  default: say('w', "%scontrol/mailbox names no mailbox: mail waits", where);
   }
 }
 
@@ -81,10 +92,7 @@ static void say_target(self const *me, targets const *t, target const *one, char
       say('s', "%sthrown away (/dev/null)", where);
     break;
   case TARGET_MAILDIR: say('s', "%sdelivered to the Maildir %s as %s", where, text, me->u.name); break;
-  case TARGET_SELF:
-    say('s', "%sa copy for the mailbox:", where);
-    say_mailbox(me);
-    break;
+  case TARGET_SELF: say_mailbox(me, where); break;
   case TARGET_ADDRESS: say('s', "%ssent on to %s", where, text); break;
   }
 }
@@ -123,25 +131,26 @@ static void tell_user(self *me, explain_home const *h)
   }
   if (me->home >= 0) {
     found = forward_find(me, h->ext, &t, path, &why, &r);
-    if (found == FORWARD_ABSENT && (found = qmail_find(me, h->ext, &m, &t, &q, path, &why, &r)) == FORWARD_OBEY)
+    if (found == FORWARD_ABSENT &&
+        (found = qmail_find(me, h->ext, &m, &t, &q, path, &why, &r)) == FORWARD_OBEY)
       owner = q.owner;
   }
   switch (found) {
   case FORWARD_ABSENT:
     say('s', me->is_root ? "no .forward of root's is read" : "no .forward or .qmail in %s", me->u.home);
-    say_mailbox(me);
+    say_mailbox(me, "");
     break;
   case FORWARD_NONE:
     say('s', "%s/%s holds nothing", me->u.home, path);
-    say_mailbox(me);
+    say_mailbox(me, "");
     break;
   case FORWARD_IGNORED:
     say('s', "%s/%s is not obeyed: %s", me->u.home, path, why);
-    say_mailbox(me);
+    say_mailbox(me, "");
     break;
   case FORWARD_ERROR:
-    say(r.class == RESULT_PERMANENT ? 's' : 'w', "%s: %s", r.class == RESULT_PERMANENT ? "mail bounces" : "mail waits",
-        r.text);
+    say(r.class == RESULT_PERMANENT ? 's' : 'w', "%s: %s",
+        r.class == RESULT_PERMANENT ? "mail bounces" : "mail waits", r.text);
     break;
   case FORWARD_OBEY: say_targets(me, &t, path);
   }
@@ -157,8 +166,8 @@ static void tell_alias(self *me, explain_home const *h)
   result r = RESULT_ZERO;
   targets_init(&t);
   if (!local_alias_targets(&f, h->name, &owner, &r)) {
-    say(r.class == RESULT_PERMANENT ? 's' : 'w', "%s: %s", r.class == RESULT_PERMANENT ? "mail bounces" : "mail waits",
-        r.text);
+    say(r.class == RESULT_PERMANENT ? 's' : 'w', "%s: %s",
+        r.class == RESULT_PERMANENT ? "mail bounces" : "mail waits", r.text);
     return;
   }
   say_targets(me, &t, "");
@@ -176,7 +185,8 @@ static int is_himself(self *me, explain_home const *h, control const *c, identit
   return ids->root && geteuid() && user_find(c, ids, h->name, &me->u) == USER_FOUND;
 }
 
-static void child(explain_home const *h, control const *c, identities const *ids, int fd) __attribute__((noreturn));
+static void child(explain_home const *h, control const *c, identities const *ids, int fd)
+    __attribute__((noreturn));
 static void child(explain_home const *h, control const *c, identities const *ids, int fd)
 {
   static self me;
@@ -193,7 +203,7 @@ static void child(explain_home const *h, control const *c, identities const *ids
 
 /* ---- in the parent */
 
-static int slurp(int fd, stralloc *sa)
+static int take_all(int fd, stralloc *sa)
 {
   while (sa->len < TOLD_MAX) {
     ssize_t r;
@@ -223,8 +233,8 @@ static int take(stralloc const *told, explanation *x, stralloc *more, stralloc *
   return ok && stralloc_0(owner);
 }
 
-int explain_home_tell(explain_home const *h, control const *c, identities const *ids, explanation *x, stralloc *more,
-                      stralloc *owner)
+int explain_home_tell(explain_home const *h, control const *c, identities const *ids, explanation *x,
+                      stralloc *more, stralloc *owner)
 {
   stralloc told = STRALLOC_ZERO;
   int p[2], wstat = 1, ok = 0;
@@ -236,7 +246,7 @@ int explain_home_tell(explain_home const *h, control const *c, identities const 
     child(h, c, ids, p[1]);
   fd_close(p[1]);
   if (pid > 0) {
-    ok = slurp(p[0], &told);
+    ok = take_all(p[0], &told);
     fd_close(p[0]);
     ok = waitpid_nointr(pid, &wstat, 0) == pid && ok && !wstat && (!told.len || !told.s[told.len - 1]);
   } else

@@ -1,10 +1,11 @@
 /* explain_route - remote/'s own search, its lists in words. */
 #include <string.h>
-#include <sysexits.h>
 #include <skalibs/tai.h>
 #include "lib/address.h"
 #include "remote/mx.h"
 #include "tools/explain_route.h"
+
+#define DNS_WAIT 2u /* seconds for a server */
 
 static settings const *prepare(identities const *ids, explanation *x)
 {
@@ -15,6 +16,8 @@ static settings const *prepare(identities const *ids, explanation *x)
     return &s;
   s.ids = *ids;
   is_ready = settings_prepare(&s) && settings_load(&s, &problem);
+  s.dns.seconds = DNS_WAIT; /* a person waits */
+  s.dns.tries = 1;
   if (!is_ready)
     explanation_line(x, "DNS can't be asked: %s", problem.len ? problem.s : "no memory");
   stralloc_free(&problem);
@@ -28,11 +31,10 @@ static void tell_mx(explanation *x, mx const *l)
                      *l->mx.record[i].name ? l->mx.record[i].name : ".");
 }
 
-static int tell_hosts(explanation *x, settings const *s, char const *domain, char const *route)
+static void tell_hosts(explanation *x, settings const *s, char const *domain, char const *route)
 {
   static mx l;
   result why = RESULT_ZERO;
-  char const *of = route ? route : domain;
   l.destination[0] = 0;
   l.n = 0;
   l.mx.n = 0;
@@ -40,7 +42,7 @@ static int tell_hosts(explanation *x, settings const *s, char const *domain, cha
   tell_mx(x, &l);
   if (!found) {
     explanation_line(x, "%s: %s", why.class == RESULT_PERMANENT ? "it bounces" : "it waits", why.text);
-    return why.class == RESULT_PERMANENT ? EX_NOUSER : EX_TEMPFAIL;
+    return;
   }
   while (mx_more(&l, s))
     ;
@@ -50,11 +52,10 @@ static int tell_hosts(explanation *x, settings const *s, char const *domain, cha
     explanation_line(x, "%s %s", i ? "then" : "tried first:", host);
   }
   if (l.self)
-    explanation_line(x, "this machine is among the MX of %s: those behind it are not tried", of);
-  return EX_OK;
+    explanation_line(x, "this machine is among the MX of %s: those behind it are not tried", domain);
 }
 
-int explain_route(explanation *x, control const *c, identities const *ids, char const *address)
+void explain_route(explanation *x, control const *c, identities const *ids, char const *address)
 {
   size_t len = strlen(address), at = address_domain(address, len);
   char const *domain = address + at, *target = 0;
@@ -70,5 +71,6 @@ int explain_route(explanation *x, control const *c, identities const *ids, char 
                           : "mail for it is taken from this machine's users and control/relayclients only; "
                             "everybody else is refused: 554 5.7.1");
   s = prepare(ids, x);
-  return s ? tell_hosts(x, s, domain, routed && *target ? target : 0) : EX_TEMPFAIL;
+  if (s)
+    tell_hosts(x, s, domain, routed && *target ? target : 0);
 }

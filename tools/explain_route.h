@@ -6,8 +6,7 @@
 #include "lib/identity.h"
 #include "tools/explanation.h"
 
-/* Adds lines. The exit code: 0, 67 (there is no such domain, or it takes no mail), 75 (DNS does not answer). c has smtproutes and
-   relaydomains. */
-extern int explain_route(explanation *x, control const *c, identities const *ids, char const *address);
+/* Adds lines; a DNS that does not answer costs some seconds. c has smtproutes and relaydomains. */
+extern void explain_route(explanation *x, control const *c, identities const *ids, char const *address);
 
 #endif

@@ -5,7 +5,7 @@
 #include "lib/json.h"
 #include "tools/explanation.h"
 
-#define LINE_MAX_OCTETS 2048u
+#define LINE_MAX_OCTETS 4096u
 
 static void put(explanation *x, stralloc *to, char const *s)
 {
