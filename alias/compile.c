@@ -7,6 +7,7 @@
 #include <skalibs/types.h>
 #include "lib/control.h"
 #include "alias/aliases.h"
+#include "alias/check.h"
 #include "alias/compile.h"
 #include "alias/replacement.h"
 #include "alias/virtual.h"
@@ -89,7 +90,8 @@ static int take(collection *c, control const *settings, compile_report *r)
   default:
     code = fail(r, errno == EACCES ? EX_NOPERM : EX_TEMPFAIL, "unable to read ", c->path, strerror(errno));
   }
-  say_more(c, r);
+  if (code != EX_OK || c->map == DATABASE_VIRTUAL)
+    say_more(c, r); /* of aliases that are in order more is to be said */
   if (code == EX_TEMPFAIL && !r->problems.len)
     fail(r, code, "unable to read ", c->path, strerror(ENOMEM));
   source_free(&s);
@@ -132,8 +134,12 @@ static int replace(collection *a, collection *v, control const *settings, identi
                 errno == EWOULDBLOCK ? "another newaliases is at work" : strerror(errno));
   code = take(a, settings, r);
   code2 = take(v, settings, r);
-  if (code == EX_OK)
+  if (code == EX_OK) {
+    if (!check_aliases(a, v, settings, ids))
+      code2 = fail(r, EX_TEMPFAIL, "unable to check ", a->path, strerror(ENOMEM));
+    say_more(a, r);
     code = code2;
+  }
   if (code != EX_OK) {
     replacement_abort(fd);
     return code;
@@ -147,7 +153,8 @@ static int replace(collection *a, collection *v, control const *settings, identi
 
 int compile(identities const *ids, compile_report *r)
 {
-  static enum control_name const names[] = {CONTROL_ME, CONTROL_LOCALS, CONTROL_ALIASES, CONTROL_VIRTUAL};
+  static enum control_name const names[] = {CONTROL_ME,      CONTROL_LOCALS, CONTROL_ALIASES,
+                                            CONTROL_VIRTUAL, CONTROL_USERS,  CONTROL_RECIPIENTDELIMITER};
   control settings = CONTROL_ZERO;
   stralloc problem = STRALLOC_ZERO;
   int code = EX_CONFIG;

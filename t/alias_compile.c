@@ -37,7 +37,7 @@ static void counts_and_publishes(void **state)
 {
   struct stat st;
   (void)state;
-  house_put("aliases", "a: b, c\nlonger: /dev/null\n");
+  house_put("aliases", "a: root\nlonger: /dev/null\n");
   expect("good", EX_OK, "");
   assert_string_equal(report.done.s, "aliases: 2 aliases, longest 9 bytes, 20 bytes total\n");
   assert_true(has("a") && has("LONGER") && !has("b"));
@@ -106,13 +106,27 @@ static void says_what_is_odd(void **state)
   unlink("virtual");
 }
 
+static void says_what_leads_nowhere(void **state)
+{
+  (void)state;
+  house_put("aliases",
+            "a: nosuch, root\nb: c\nc: d, root\nd: B+x\nself: self, root\nfar: nosuch@far.example\n"
+            "prog: \"|nosuch\", /nosuch, :include:/nosuch\nlist: root+list, \\nosuch2\n");
+  expect("nobody", EX_OK, "aliases:1: warning: leads to nosuch, who is neither a user nor an alias here");
+  assert_non_null(strstr(report.problems.s, "aliases:4: warning: leads in a circle, by way of b"));
+  assert_non_null(strstr(report.problems.s, "aliases:8: warning: leads to nosuch2"));
+  assert_non_null(strstr(report.problems.s, "aliases:5: warning: leads to self"));
+  assert_null(strstr(report.problems.s, "aliases:6"));
+  assert_null(strstr(report.problems.s, "aliases:7"));
+}
+
 /* A killed one leaves its file behind; a working one is waited for. */
 static void clears_what_was_left(void **state)
 {
   tain deadline;
   int fd, i = 0;
   (void)state;
-  house_put("aliases", "a: b\n");
+  house_put("aliases", "a: root\n");
   house_put(REPLACEMENT_FILE, "half of a file");
   expect("left behind", EX_OK, "");
   assert_true(has("a"));
@@ -144,8 +158,8 @@ static void many_at_once(void **state)
     FILE *f = fopen("aliases", "w");
     assert_non_null(f);
     for (int i = 0; i < 3000; i++)
-      fprintf(f, "name%d: target%d@far.example, another%d\n", i, round, i);
-    fprintf(f, "round%d: x\n", round);
+      fprintf(f, "name%d: target%d@far.example, another%d@far.example\n", i, round, i);
+    fprintf(f, "round%d: root\n", round);
     fclose(f);
     for (unsigned int i = 0; i < 8; i++)
       if (!(pids[i] = fork())) {
@@ -175,9 +189,13 @@ static void many_at_once(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {
-      cmocka_unit_test(counts_and_publishes), cmocka_unit_test(keeps_the_old_one),
-      cmocka_unit_test(takes_nothing),        cmocka_unit_test(says_what_is_odd),
-      cmocka_unit_test(clears_what_was_left), cmocka_unit_test(many_at_once),
+      cmocka_unit_test(counts_and_publishes),
+      cmocka_unit_test(keeps_the_old_one),
+      cmocka_unit_test(takes_nothing),
+      cmocka_unit_test(says_what_is_odd),
+      cmocka_unit_test(says_what_leads_nowhere),
+      cmocka_unit_test(clears_what_was_left),
+      cmocka_unit_test(many_at_once),
   };
   return cmocka_run_group_tests(tests, house_enter, house_leave);
 }
