@@ -1,6 +1,7 @@
 /* reply - what an SMTP server answers. See reply.h for what it promises. */
 #include <errno.h>
 #include <string.h>
+#include "lib/utf8.h"
 #include "remote/reply.h"
 
 static int is_digit(char c)
@@ -34,12 +35,27 @@ static size_t status_length(char const *s, size_t len)
   return i < len && s[i] == ' ' ? i + 1 : i == len ? i : 0;
 }
 
+/* What may stand in a log, a report and on a terminal: no control characters, neither ASCII's nor those that follow it
+   (U+0080 to U+009F, which a terminal obeys as well), no mark that turns the direction of what comes after it, and nothing
+   that is not UTF-8. */
+static int is_kept(uint32_t c)
+{
+  return c >= 32 && (c < 127 || c > 0x9f) && (c < 0x202a || c > 0x202e) && (c < 0x2066 || c > 0x2069);
+}
+
 static void keep(reply *r, char const *s, size_t len)
 {
-  size_t i;
-  for (i = 0; i < len && r->len < REPLY_TEXT - 1; i++) {
-    unsigned char c = (unsigned char)s[i];
-    r->text[r->len++] = c < 32 || c == 127 ? ' ' : (char)c;
+  size_t n;
+  for (; len; s += n, len -= n) {
+    uint32_t c = 0;
+    int clean;
+    n = utf8_next(s, len, &c);
+    clean = n && is_kept(c);
+    n = n ? n : 1;
+    if (r->len + n > REPLY_TEXT - 1)
+      break;
+    memcpy(r->text + r->len, clean ? s : " ", clean ? n : 1);
+    r->len += clean ? n : 1;
   }
   r->text[r->len] = 0;
 }

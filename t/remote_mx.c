@@ -61,11 +61,22 @@ static struct {
     {"here.test", A, 0, "192.0.2.99"},
     {"selfa.test", A, 0, "192.0.2.99"},
     {"any.test", A, 0, "0.0.0.0"},
+    {"mxloopback.test", MX, 10, "loopback.test"},
+    {"loopback.test", A, 0, "127.0.0.1"},
+    {"mxloopback6.test", MX, 10, "loopback6.test"},
+    {"loopback6.test", AAAA, 0, "::1"},
+    {"mxmapped.test", MX, 10, "mapped.test"},
+    {"mapped.test", AAAA, 0, "::ffff:192.0.2.99"},
+    {"mxspace.test", MX, 10, " .test"},
+    {"UPPER.test", MX, 10, "MX1.PLAIN.TEST"},
+    {"sixonly.test", MX, 10, "six.test"},
+    {"sixonly.test", MX, 20, "mx2.plain.test"},
     {"nothing.test", MX, 10, "gone.test"},
     {"later.test", MX, 10, "servfail.test"},
     {"latersecond.test", MX, 10, "servfail.test"},
     {"latersecond.test", MX, 20, "mx2.plain.test"},
     {"txt.test", CNAME + 1000, 0, ""},
+    {"asfail.test", CNAME + 1000, 0, ""},
     {"tcp.test", MX, 10, "mx2.plain.test"},
     {"xn--caf-dma.test", A, 0, "192.0.2.4"},
 };
@@ -157,6 +168,17 @@ static size_t answer_to(unsigned char *s, size_t len, int tcp)
     return s[13] ^= 1, s[3] = 3, end;
   if (!strcmp(name, "short.test"))
     return 7;
+  if (!strcmp(name, "asfail.test") && type == A) /* there is no MX, and its A can't be had */
+    return s[3] = 2, end;
+  if (!strcmp(name, "mxnul.test") && type == MX) {
+    static unsigned char const rr[] = {0xc0, 12, 0,  MX, 0, 1,   0, 0,   0,   60,  0,
+                                       10,   0,  10, 2,  0, '.', 4, 't', 'e', 's', 't'};
+    memcpy(s + at, rr, sizeof rr);
+    memcpy(s + at + sizeof rr, "", 1);
+    s[at + 11] = 11;
+    s[7] = 1;
+    return at + sizeof rr + 1;
+  }
   if (!strcmp(name, "tcp.test") && !tcp)
     return s[2] |= 2, end;
   if (!strcmp(name, "notcp.test"))
@@ -256,7 +278,9 @@ static int start(void **state)
   s.dns.tries = 1;
   memcpy(s.self.me, "me.test", 8);
   ip46_scan("192.0.2.99", s.self.ip);
-  s.self.n = 1;
+  ip46_scan("::1", s.self.ip + 1);
+  s.self.n = 2;
+  s.self.loopback = 1;
   return dns_use(&s.dns, resolver) ? 0 : -1;
 }
 
@@ -307,6 +331,14 @@ static struct {
     {"selfonly.test", 0, "5.4.6"},
     {"selfaddress.test", 0, "5.4.6"},
     {"selfa.test", 0, "5.4.6"},
+    {"mxloopback.test", 0, "5.4.6"},
+    {"mxloopback6.test", 0, "5.4.6"},
+    {"mxmapped.test", 0, "5.4.6"},
+    {"mxspace.test", 0, "5.4.4"},
+    {"upper.test", "MX1.PLAIN.TEST[192.0.2.1]:25 MX1.PLAIN.TEST[2001:db8::1]:25", 0},
+    {"sixonly.test", "six.test[2001:db8::6]:25 mx2.plain.test[192.0.2.2]:25", 0},
+    {"mxnul.test", 0, "5.4.4"},
+    {"asfail.test", 0, "4.4.3"},
     {"any.test", 0, "5.4.4"},
     {"unknown.test", 0, "5.1.2"},
     {"txt.test", 0, "5.1.2"},
