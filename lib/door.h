@@ -73,6 +73,9 @@ extern int door_flush(door *d);
    long, wrong version, an end within a frame, descriptors that nobody asked for (EPROTO), no memory, no
    descriptor free (EMFILE), or an error of the socket. */
 extern enum door_got door_get(door *d, frame *f);
+/* The same for a socket that blocks: waits until something comes, a signal (EINTR) or the socket's SO_RCVTIMEO ends it
+   (DOOR_NOTHING). One system call for what a poll before door_get needs two. */
+extern enum door_got door_await(door *d, frame *f);
 /* True if door_get may have a frame without another read: ask before waiting in poll. */
 #define door_has_frame(d) unixmessage_receiver_hasmsginbuf(&(d)->in)
 /* True in the middle of a frame or with bytes read ahead: the other side has not finished what it says. */

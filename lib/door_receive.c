@@ -2,7 +2,7 @@
 
    skalibs' own unixmessage_receive takes memory for whatever length a header announces before anyone can look
    at it, and does not see that the kernel dropped a descriptor (MSG_CTRUNC); so a receiver of its type is
-   filled here. Nothing here waits. */
+   filled here. Nothing here waits but door_await. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,7 +35,7 @@ static int keep_fds(unixmessage_receiver *r, struct msghdr *m)
 /* One read: into the frame that is being received, then into the ring. >0: some bytes; 0: end; -1: errno. A
    receiver that refuses descriptors gives the kernel no room for them: they are dropped without being opened
    here. */
-static ssize_t fill(unixmessage_receiver *r)
+static ssize_t fill(unixmessage_receiver *r, int flags)
 {
   union {
     struct cmsghdr align;
@@ -52,8 +52,8 @@ static ssize_t fill(unixmessage_receiver *r)
   v[0] = (struct iovec){.iov_base = r->maindata.s + r->maindata.len, .iov_len = rest};
   cbuffer_wpeek(&r->mainb, v + 1);
   do
-    n = recvmsg(r->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
+    n = recvmsg(r->fd, &m, flags | MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR && flags & MSG_DONTWAIT);
   if (n <= 0)
     return n;
   if (!keep_fds(r, &m))
@@ -103,13 +103,13 @@ static int end_frame(unixmessage_receiver *r, frame *f)
 static enum door_got got_nothing(unixmessage_receiver const *r, ssize_t n)
 {
   if (n < 0)
-    return errno == EAGAIN || errno == EWOULDBLOCK ? DOOR_NOTHING : DOOR_BROKEN;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? DOOR_NOTHING : DOOR_BROKEN;
   if (r->maindata.len == r->mainlen && cbuffer_isempty(&r->mainb))
     return DOOR_CLOSED;
   return (errno = EPROTO, DOOR_BROKEN);
 }
 
-enum door_got door_get(door *d, frame *f)
+static enum door_got receive(door *d, frame *f, int flags)
 {
   unixmessage_receiver *r = &d->in;
   int between = r->maindata.len == r->mainlen;
@@ -125,12 +125,22 @@ enum door_got door_get(door *d, frame *f)
       if (r->maindata.len == r->mainlen)
         return end_frame(r, f) ? DOOR_FRAME : DOOR_BROKEN;
     }
-    ssize_t n = fill(r);
+    ssize_t n = fill(r, flags);
     if (n <= 0)
       return got_nothing(r, n);
     if (!between && r->maindata.len == r->mainlen)
       return end_frame(r, f) ? DOOR_FRAME : DOOR_BROKEN;
   }
+}
+
+enum door_got door_get(door *d, frame *f)
+{
+  return receive(d, f, MSG_DONTWAIT);
+}
+
+enum door_got door_await(door *d, frame *f)
+{
+  return receive(d, f, 0);
 }
 
 size_t door_readahead(door *d, char *s, size_t max)

@@ -20,6 +20,12 @@
 #define ROOM (LOG_LINE - RESERVE)
 
 static uint64_t dropped;
+static struct { /* lines that wait for log_flush */
+  int on;
+  size_t len;
+  unsigned int lines;
+  char s[LOG_LINE];
+} kept;
 
 void log_init(void)
 {
@@ -124,20 +130,48 @@ void log_begin(log_entry *l, char const *id_text, char const *event)
   put_cut(l, event, strlen(event), VALUE, 1);
 }
 
+/* At most PIPE_BUF bytes: all of it or nothing. */
+static void write_lines(char const *s, size_t len, unsigned int lines)
+{
+  ssize_t r;
+  do
+    r = write(2, s, len);
+  while (r < 0 && errno == EINTR);
+  dropped = r < 0 ? dropped + lines : 0;
+}
+
+void log_flush(void)
+{
+  int e = errno;
+  if (kept.len)
+    write_lines(kept.s, kept.len, kept.lines);
+  kept.len = kept.lines = 0;
+  errno = e;
+}
+
+void log_gather(void)
+{
+  kept.on = 1;
+}
+
 void log_end(log_entry *l)
 {
   int e = errno;
-  ssize_t r;
+  if (kept.len && (dropped || kept.len + l->len + 1 > LOG_LINE))
+    log_flush();
   if (dropped) {
     memcpy(l->s + l->len, " dropped=", 9);
     l->len += 9;
     l->len += uint64_fmt(l->s + l->len, dropped);
   }
   l->s[l->len++] = '\n';
-  do
-    r = write(2, l->s, l->len);
-  while (r < 0 && errno == EINTR);
-  dropped = r < 0 ? dropped + 1 : 0;
+  if (!kept.on || dropped)
+    write_lines(l->s, l->len, 1);
+  else {
+    memcpy(kept.s + kept.len, l->s, l->len);
+    kept.len += l->len;
+    kept.lines++;
+  }
   errno = e;
 }
 

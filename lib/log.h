@@ -1,6 +1,7 @@
 /* log - one line a happening, to standard error, which is s6-log: "ID event key=value key=\"a value\"".
 
-   A line is one write of at most 4096 bytes and is never waited for: what the log can't take is dropped and counted,
+   A write holds whole lines (one, unless log_gather says otherwise), at most 4096 bytes, and is never waited for: what the
+   log can't take is dropped and counted,
    and the count stands in the next line that gets through. Nothing from outside can end a line or forge a field: values
    with anything but plain characters are quoted and escaped. ID is the queue id, or - where there is none. */
 #ifndef TERN_LOG_H
@@ -23,6 +24,10 @@ extern void log_add(log_entry *l, char const *key, char const *value);
 extern void log_addb(log_entry *l, char const *key, char const *value, size_t len);
 extern void log_add_number(log_entry *l, char const *key, uint64_t n);
 extern void log_end(log_entry *l); /* writes it */
+/* For a loop: from now on lines wait for log_flush, as many as fit into one write. The loop calls log_flush before it
+   waits, forks or ends. */
+extern void log_gather(void);
+extern void log_flush(void);
 
 /* The short form: log_event("ID", "delivered", "to", rcpt, "status", code, (char *)0) */
 extern void log_event(char const *id_text, char const *event, ...);

@@ -178,6 +178,7 @@ void attempt_run(attempt *v, job const *j)
     transaction_decide(&v->t, &r);
     return;
   }
+  stream_trust(&v->k.c.s);
   if (reuse(v, &x))
     return;
   if (!x.tried)

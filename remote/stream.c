@@ -19,6 +19,7 @@ int stream_init(stream *s, int fd, int door)
   s->fd = fd;
   s->door = door;
   s->pos = s->len = 0;
+  s->look = STAMP;
   if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
     return 0;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -42,10 +43,22 @@ int stream_abandoned(stream const *s)
   return s->door >= 0 && poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+void stream_trust(stream *s)
+{
+  tain_from_millisecs(&s->look, STREAM_TRUST);
+  tain_add_g(&s->look, &s->look);
+}
+
+int stream_is_quiet(stream const *s)
+{
+  struct pollfd p = {.fd = s->fd, .events = POLLIN};
+  return poll(&p, 1, 0) == 0;
+}
+
 int stream_may_commit(stream const *s)
 {
   struct pollfd p[2] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->door, .events = 0}};
-  if (poll(p, 2, 0) <= 0)
+  if (tain_future(&s->look) || poll(p, 2, 0) <= 0)
     return 1;
   if (p[1].revents & (POLLHUP | POLLERR))
     return (errno = ECANCELED, 0);

@@ -13,8 +13,9 @@
 
 typedef struct stream_s stream;
 struct stream_s {
-  int fd;   /* -1: closed */
-  int door; /* the runner's connection; -1: nobody to look for */
+  int fd;    /* -1: closed */
+  int door;  /* the runner's connection; -1: nobody to look for */
+  tain look; /* stream_may_commit takes it for granted until then that nothing has changed */
   size_t pos;
   size_t len;
   char in[STREAM_BUFFER];
@@ -26,9 +27,14 @@ extern void stream_close(stream *s);
 
 /* True once the runner has closed its connection: the job in hand is nobody's any more. */
 extern int stream_abandoned(stream const *s);
-/* The last look before a final dot: the runner is there, and the other side has not said anything before its
-   turn. 0: errno: ECANCELED, EPROTO. */
+/* Time begins in which nobody looks: the runner was there just now. */
+extern void stream_trust(stream *s);
+#define STREAM_TRUST 200 /* milliseconds */
+/* The last look before a final dot, unless it comes within STREAM_TRUST of stream_trust: the runner is there, and the
+   other side has not said anything before its turn. 0: errno: ECANCELED, EPROTO. */
 extern int stream_may_commit(stream const *s);
+/* The other side has said nothing, nor closed. */
+extern int stream_is_quiet(stream const *s);
 /* Sends all of it. 0: errno: ETIMEDOUT, EPIPE, ECONNRESET, ...; ECANCELED: the runner is gone. */
 extern int stream_send(stream *s, char const *octets, size_t len, tain const *deadline);
 /* Reads what comes next behind what the buffer holds. 0: errno as above; EPIPE: the other side closed;

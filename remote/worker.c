@@ -1,7 +1,7 @@
 /* worker - one connection of the runner. See worker.h for what it promises. */
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include "lib/door.h"
 #include "lib/job.h"
 #include "lib/log.h"
@@ -11,7 +11,7 @@
 #include "remote/worker.h"
 
 #define ANSWER_SECONDS 60 /* in which the runner takes an answer */
-#define LOOK_MS 5000      /* between two looks at whether this worker is still wanted */
+#define LOOK 1 /* second between two looks at whether this worker is still wanted, and its host still there */
 
 static attempt work; /* large, and touched only as far as messages are */
 static door runner;
@@ -64,27 +64,28 @@ static int do_job(frame *f)
   return ok;
 }
 
-static int left_of(tain const *idle)
+static int has_passed(tain const *since, int ms)
 {
-  tain left;
-  int ms;
-  if (!tain_future(idle))
-    return 0;
-  tain_sub(&left, idle, &STAMP);
-  ms = tain_to_millisecs(&left);
-  return ms < 0 || ms > LOOK_MS ? LOOK_MS : ms + 1;
+  tain end;
+  tain_from_millisecs(&end, ms);
+  tain_add(&end, &end, since);
+  tain_now_g();
+  return !tain_future(&end);
 }
 
-/* Waits for the next job, or for a signal: skalibs' iopause would begin again after one, and a worker that is to leave
-   would go on for as long as nobody speaks. The kept connection ends when it is idle for too long, or when its host says
-   or does anything: nothing was asked. */
-static void rest(tain const *idle)
+/* What the kept connection's host said since the last job is no answer to anything. A look costs a system call; where
+   one job follows the other there is nothing to see yet. */
+static void look_at_host(tain const *last)
 {
-  struct pollfd x[2] = {{.fd = runner.fd, .events = POLLIN}, {.fd = work.k.c.s.fd, .events = POLLIN}};
-  int kept = connection_is_open(&work.k);
-  int r = poll(x, kept ? 2 : 1, kept ? left_of(idle) : LOOK_MS);
-  tain_now_g();
-  if (kept && ((r > 0 && x[1].revents) || (r == 0 && !tain_future(idle))))
+  if (connection_is_open(&work.k) && has_passed(last, STREAM_TRUST) && !stream_is_quiet(&work.k.c.s))
+    connection_close(&work.k);
+}
+
+/* Idle for long enough, or the host hung up: the connection goes. */
+static void rest(tain const *last)
+{
+  if (connection_is_open(&work.k) &&
+      (has_passed(last, CONNECTION_IDLE * 1000) || !stream_is_quiet(&work.k.c.s)))
     connection_close(&work.k);
 }
 
@@ -92,46 +93,50 @@ static void rest(tain const *idle)
 static int serve(void)
 {
   int leaving = 0;
-  tain idle = STAMP;
+  tain last = STAMP;
   for (;;) {
     frame f;
-    switch (door_get(&runner, &f)) {
+    switch (door_await(&runner, &f)) {
     case DOOR_FRAME:
+      look_at_host(&last);
       if (!do_job(&f))
         return 0;
       tain_now_g();
-      tain_addsec_g(&idle, CONNECTION_IDLE);
-      continue;
+      last = STAMP;
+      break;
     case DOOR_CLOSED: return 1;
     case DOOR_BROKEN:
       if (errno == ECONNRESET || errno == EPIPE)
         return 1;
       log_warn("understand", "the runner");
       return 0;
-    case DOOR_NOTHING: break;
+    case DOOR_NOTHING:
+      if (leaving)
+        return 1;
+      rest(&last);
+      break;
     }
-    if (leaving)
-      return 1;
-    if (pool_draining(0) || pool_outdated()) {
+    if (!leaving && (pool_draining(0) || pool_outdated())) {
       /* What the runner has written is read and done; its next write fails, and it knows that this job was
        * not begun. */
       leaving = 1;
       (void)shutdown(runner.fd, SHUT_RD);
-      continue;
     }
-    rest(&idle);
   }
 }
 
 int worker_serve(void *data, unsigned int slot, int fd)
 {
+  static struct timeval const look = {.tv_sec = LOOK};
   settings const *s = data;
   uid_t uid;
   int ok = 1;
   (void)slot;
   if (!door_peer(fd, &uid) || uid != s->ids.uid[TERNS])
     return log_event(0, "warning", "what", "somebody else than the runner knocked", (char *)0), 0;
-  door_init(&runner, fd, DOOR_ACCEPT_FDS);
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof look) < 0)
+    return log_warn("bound", "the wait for jobs"), 0;
+  door_start(&runner, fd, DOOR_ACCEPT_FDS); /* blocking, as the pool made it */
   work.door = fd;
   tain_now_g();
   ok = serve();

@@ -126,6 +126,7 @@ int runner_turn(runner *r)
     deadline = r->tick;
   if (r->draining && tain_less(&r->drain_end, &deadline))
     deadline = r->drain_end;
+  log_flush();
   return watch_wait(&r->watch, &deadline);
 }
 

@@ -63,6 +63,7 @@ static void read_settings(runner *r)
 static void hand_over(watched *w, int fd, int *draining)
 {
   watch_remove(&all.watch, w);
+  log_flush();
   (void)service_hand_over();
   if (!watch_add(&all.watch, w, fd, WATCH_READ, &signals, draining))
     log_warn("watch", "the signals");
@@ -82,13 +83,17 @@ int main(int argc, char const *const *argv)
       !watch_add(&all.watch, &w, fd, WATCH_READ, &signals, &draining))
     service_fail("start", "the runner");
   service_ready();
+  log_gather();
   while (!all.draining || !runner_drained(&all)) {
-    if (!runner_turn(&all))
+    if (!runner_turn(&all)) {
+      log_flush();
       service_fail("wait", "for the doors");
+    }
     if (draining && !all.draining) {
       runner_drain(&all);
       hand_over(&w, fd, &draining);
     }
   }
+  log_flush();
   return EXITS_OK;
 }

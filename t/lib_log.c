@@ -132,11 +132,45 @@ static void a_full_pipe_drops_and_counts(void **state)
   assert_string_equal(line(), "ID next\n");
 }
 
+/* Last: there is no way back to one line a write. */
+static void gathered_lines_are_one_write(void **state)
+{
+  static char big[1000];
+  char const *s;
+  int i;
+  (void)state;
+  log_gather();
+  log_event("ID1", "e", (char *)0);
+  log_event("ID2", "e", (char *)0);
+  assert_string_equal(line(), "");
+  log_flush();
+  assert_string_equal(line(), "ID1 e\nID2 e\n");
+  log_flush();
+  assert_string_equal(line(), "");
+  memset(big, 'x', sizeof big - 1);
+  for (i = 0; i < 5; i++) /* more than one write holds */
+    log_event("ID", "e", "a", big, (char *)0);
+  s = line();
+  assert_int_equal(strlen(s), 4 * (sizeof big - 1 + 8));
+  log_flush();
+  assert_int_equal(strlen(line()), sizeof big - 1 + 8);
+  for (i = 0; i < 200; i++)
+    log_event("ID", "e", "a", big, (char *)0);
+  log_flush();
+  while (*line())
+    ;
+  log_event("ID", "next", (char *)0);
+  assert_non_null(strstr(line(), "ID next dropped="));
+  log_event("ID", "next", (char *)0);
+  log_flush();
+  assert_string_equal(line(), "ID next\n");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, to_pipe, back)
 
 int main(void)
 {
   struct CMUnitTest const tests[] = {T(values), T(entries), T(long_ones_are_cut),
-                                     T(a_full_pipe_drops_and_counts)};
+                                     T(a_full_pipe_drops_and_counts), T(gathered_lines_are_one_write)};
   return cmocka_run_group_tests(tests, 0, 0);
 }
