@@ -20,11 +20,11 @@ static int on_mail(exchange *x, reply const *a)
   return 1;
 }
 
-/* RFC 5321 section 4.5.3.1.10: 452 is "too many recipients" once others were taken, and 552 was used for it; not so
-   where its enhanced code speaks of the mailbox (x.2.y). */
-static int is_too_many(exchange const *x, reply const *a, result const *r)
+/* RFC 5321 section 4.5.3.1.10: 452 is "too many recipients" once others had another answer (Exim counts those that it
+   refuses, too), and 552 was used for it; not so where its enhanced code speaks of the mailbox (x.2.y). */
+static int is_too_many(reply const *a, result const *r)
 {
-  return x->taken && (a->code == 452 || a->code == 552) && r->status / 1000 != STATUS_MAILBOX / 1000;
+  return (a->code == 452 || a->code == 552) && r->status / 1000 != STATUS_MAILBOX / 1000;
 }
 
 static void on_rcpt(exchange *x, size_t i, reply const *a)
@@ -33,17 +33,18 @@ static void on_rcpt(exchange *x, size_t i, reply const *a)
   result *r = t->results + i;
   if (t->state[i] != RCPT_OPEN)
     return;
-  if (a->code / 100 == 2) {
+  result_from_reply(r, a->text, a->len);
+  if (r->class == RESULT_OK && a->code / 100 == 2) {
     t->state[i] = RCPT_TAKEN;
     x->taken++;
-    return;
+  } else {
+    if (a->code == 552 || r->class == RESULT_OK)
+      r->class = RESULT_TEMPORARY;
+    t->state[i] = x->judged && is_too_many(a, r) ? RCPT_DELAYED : RCPT_DECIDED;
   }
-  result_from_reply(r, a->text, a->len);
-  if (a->code == 552 || r->class == RESULT_OK)
-    r->class = RESULT_TEMPORARY;
-  t->state[i] = is_too_many(x, a, r) ? RCPT_DELAYED : RCPT_DECIDED;
-  if (t->state[i] == RCPT_DELAYED && (!t->c->rcptmax || x->taken < t->c->rcptmax))
-    t->c->rcptmax = (unsigned int)x->taken;
+  if (t->state[i] == RCPT_DELAYED && (!t->c->rcptmax || x->judged < t->c->rcptmax))
+    t->c->rcptmax = (unsigned int)x->judged;
+  x->judged += !is_too_many(a, r);
 }
 
 static int on_data(exchange *x, reply const *a)
@@ -162,7 +163,7 @@ int exchange_run(exchange *x, transaction *t, int utf8)
 {
   uint64_t size = t->b->estimate;
   x->t = t;
-  x->out.len = x->n = x->read = x->taken = x->named = 0;
+  x->out.len = x->n = x->read = x->taken = x->named = x->judged = 0;
   x->pipelining = t->c->offers & SMTP_PIPELINING && !t->careful;
   x->mail = x->data = 0;
   if (t->c->size && size > t->c->size)

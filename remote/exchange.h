@@ -15,7 +15,8 @@ struct exchange_s {
   size_t n;    /* asked */
   size_t read; /* answered */
   size_t taken;
-  size_t named; /* recipients */
+  size_t named;  /* recipients */
+  size_t judged; /* of them had an answer other than "too many" */
   unsigned int pipelining : 1;
   unsigned int mail : 1; /* MAIL was accepted */
   unsigned int data : 1; /* 354 */

@@ -13,7 +13,7 @@ static char const no_utf8[] = "the host does not take internationalized mail (SM
 
 void transaction_begin(transaction *t)
 {
-  t->careful = t->answered = t->sent = 0;
+  t->careful = t->answered = 0;
   memset(t->state, RCPT_OPEN, sizeof t->state);
 }
 
@@ -149,7 +149,6 @@ static enum transaction_end after_dot(transaction *t, int ok, char const *why)
   result r;
   reply a;
   tain deadline, end;
-  t->sent = 1;
   t->c->s.door = -1; /* from here on the outcome is wanted, with or without the runner */
   tain_now_g();
   tain_addsec_g(&end, (int)(t->seconds_done + ANSWERS * t->seconds));
@@ -250,7 +249,7 @@ enum transaction_end transaction_run(transaction *t)
   int utf8;
   while (end == TRANSACTION_DONE && fits(t, &utf8)) {
     end = run_round(t, utf8);
-    transaction_restate(t, RCPT_DELAYED, end == TRANSACTION_DONE && t->sent ? RCPT_OPEN : RCPT_DECIDED);
+    transaction_restate(t, RCPT_DELAYED, end == TRANSACTION_DONE ? RCPT_OPEN : RCPT_DECIDED);
     if (end == TRANSACTION_DONE)
       end = room_left(t);
   }

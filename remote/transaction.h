@@ -15,9 +15,9 @@
 #include "remote/transmit.h"
 
 enum transaction_rcpt {
-  RCPT_OPEN,    /* nobody has answered for it yet */
-  RCPT_DELAYED, /* too many at once: its result stands, and it may be asked again after others went through */
-  RCPT_TAKEN,   /* accepted; the final dot decides */
+  RCPT_OPEN, /* nobody has answered for it yet */
+  RCPT_DELAYED, /* too many at once: its result stands, and it is asked again in another round, since others had an answer */
+  RCPT_TAKEN, /* accepted; the final dot decides */
   RCPT_DECIDED
 };
 
@@ -30,7 +30,6 @@ struct transaction_s {
   unsigned int seconds_done;         /* for the reply to the final dot (timeoutdone) */
   unsigned int careful : 1;          /* no pipelining, whatever is offered */
   unsigned int answered : 1;         /* the server answered something */
-  unsigned int sent : 1;             /* the final dot went out */
   result *results;                   /* one a recipient of the job */
   unsigned char state[JOB_RCPT_MAX]; /* enum transaction_rcpt */
   result problem;                    /* after TRANSACTION_LOST: why */
@@ -43,7 +42,7 @@ enum transaction_end {
   TRANSACTION_FULL /* the connection is closed because it takes no more transactions; recipients are open still */
 };
 
-/* All recipients open; careful, answered and sent are off. Other members are the caller's. */
+/* All recipients open; careful and answered are off. Other members are the caller's. */
 extern void transaction_begin(transaction *t);
 /* Tries all that are open, in as many rounds as the server wants: each decides one recipient at least. */
 extern enum transaction_end transaction_run(transaction *t);

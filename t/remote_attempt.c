@@ -386,6 +386,18 @@ static struct {
      {PIPE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>250 ok\n>452 4.5.3 many\n>452 4.5.3 "
            "many\n>354 go\n.\n>250 2.0.0 1\n" TWO("c@x", "d@x", "2") "<QUIT\n"},
      "2.0.0 2.0.0 2.0.0 2.0.0"},
+    {"refused ones count for the limit, as with Exim",
+     "a@x b@x c@x d@x e@x",
+     {PIPE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>550 no\n>550 no\n>452 many\n>452 "
+           "many\n>452 many\n>503 no\n"
+           "<RSET\n<MAIL\n<RCPT TO:<c@x>\n<RCPT TO:<d@x>\n<DATA\n>250 ok\n>250 ok\n>550 no\n>250 ok\n>354 "
+           "go\n.\n>250 2.0.0 2\n" ONE("e@x", "3") "<QUIT\n"},
+     "5.0.0 5.0.0 5.0.0 2.0.0 2.0.0"},
+    {"452 for all is no limit: one round",
+     "a@x b@x c@x",
+     {PIPE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>452 4.3.1 no room\n>452 4.3.1 no room\n>452 4.3.1 "
+           "no room\n>503 no\n<QUIT\n"},
+     "4.3.1 4.3.1 4.3.1"},
     {"452 about a mailbox is no limit",
      "a@x b@x c@x",
      {PIPE "<MAIL\n<RCPT\n<RCPT\n<RCPT\n<DATA\n>250 ok\n>250 ok\n>452 4.2.2 full\n>250 ok\n>354 go\n.\n>250 "
