@@ -126,6 +126,46 @@ static void bad_paths(void **state)
   SAY(rows);
 }
 
+/* Names at the bounds of RFC 5321 section 4.5.3.1, and beyond; format strings in every field. */
+static void bounds(void **state)
+{
+  static char const *const rcpts[] = {"%s%s%s%s%s%n@here.test", "%n%n"};
+  static struct {
+    size_t local, domain;
+    char const *want;
+  } const cases[] = {{64, 9, "550 5.1.1"},  {65, 9, "550 5.1.1"},
+                     {255, 9, "550 5.1.1"}, {256, 9, "501 5.1.3 address too long"},
+                     {4, 253, "554 5.7.1"}, {4, 256, "501 5.1.3"},
+                     {1200, 9, "501 5.1.3"}};
+  char say[4096], want[256];
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char local[1300], domain[300];
+    memset(local, 'a', cases[i].local);
+    local[cases[i].local] = 0;
+    for (size_t k = 0; k < cases[i].domain; k++)
+      domain[k] = k % 50 == 49 ? '.' : 'd';
+    domain[cases[i].domain] = 0;
+    int n = snprintf(say, sizeof say, H M "RCPT TO:<%s@%s>\r\n" Q, local,
+                     cases[i].domain == 9 ? "here.test" : domain);
+    snprintf(want, sizeof want, "220|250|250|%s|221", cases[i].want);
+    (void)house_session_of("lengths", say, (size_t)n, 0, want);
+  }
+  memset(say, '1', sizeof say);
+  memcpy(say, H M "RCPT TO:<a@[IPv6:", sizeof(H M "RCPT TO:<a@[IPv6:") - 1);
+  memcpy(say + 1200, "]>\r\n" Q, sizeof("]>\r\n" Q));
+  (void)house_session_of("a literal of 1 KiB", say, strlen(say), 0, "220|250|250|501 5.1.3|221");
+  for (size_t i = 0; i < sizeof rcpts / sizeof *rcpts; i++) {
+    int n = snprintf(
+        say, sizeof say,
+        "HELO %%n%%s\r\nHELO c.test\r\nMAIL FROM:<%%s%%n@x.test>\r\nRCPT TO:<%s>\r\nVRFY %%n\r\n%%n%%s\r\n" Q,
+        rcpts[i]);
+    (void)house_session_of("formats", say, (size_t)n, 0,
+                           i ? "220|501|250|250|501|252|500|221"
+                             : "220|501|250|250|550 5.1.1 <%s%s|252|500|221");
+  }
+}
+
 static void smtputf8(void **state)
 {
   static row const rows[] = {
@@ -226,9 +266,9 @@ static void down(void **state)
 
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(greetings),    cmocka_unit_test(offers),
-                                     cmocka_unit_test(transactions), cmocka_unit_test(bad_paths),
-                                     cmocka_unit_test(smtputf8),     cmocka_unit_test(relaying),
-                                     cmocka_unit_test(ends),         cmocka_unit_test(down)};
+  struct CMUnitTest const tests[] = {
+      cmocka_unit_test(greetings), cmocka_unit_test(offers), cmocka_unit_test(transactions),
+      cmocka_unit_test(bad_paths), cmocka_unit_test(bounds), cmocka_unit_test(smtputf8),
+      cmocka_unit_test(relaying),  cmocka_unit_test(ends),   cmocka_unit_test(down)};
   return cmocka_run_group_tests_name("smtpd_dialogue", tests, house_enter, house_leave);
 }

@@ -59,6 +59,23 @@ check "and are told so in the log" within 10 sh -c 'grep -q "disconnect client=1
 idle_end
 check "mail arrived" within 30 has_mails anna 3
 
+# ---- controls reach those who read the network, at a reload too
+says() { # WANT LINE...: the last reply begins so
+  want=$1; shift
+  printf '%s\n' 'EHLO c.test' "$@" QUIT | "$TOOLS/smtpsay" 127.0.0.1 "$PORT" >"$work/said" 2>&1
+  grep '^< [2-5][0-9][0-9] ' "$work/said" | tail -n 2 | head -n 1 | grep -q "^< $want" || { cat "$work/said"; return 1; }
+}
+printf 'ann\n' >"$TERN_HOME/control/far.users"
+chmod 644 "$TERN_HOME/control/far.users"
+check "settings of controls are taken" tern-setup "$TERN_HOME" relaydomains=far.test recipientsfile=far.test:control/far.users \
+  badmailfrom=@bad.test badrcptto=b@far.test access="127.1.0.0/16 refuse" maxrecipients=7
+s6-svc -h "$TERN_HOME/service/smtpd"
+check "badmailfrom" within 10 says '554 5.7.1 .*questions: postmaster@here.test' 'MAIL FROM:<a@bad.test>' 'RCPT TO:<anna@here.test>'
+check "recipientsfile: who is named is taken" says 250 'MAIL FROM:<a@b.test>' 'RCPT TO:<ann@far.test>'
+check "and who is not is refused" says '550 5.1.1' 'MAIL FROM:<a@b.test>' 'RCPT TO:<nobody@far.test>'
+check "badrcptto" says '554 5.7.1' 'MAIL FROM:<a@b.test>' 'RCPT TO:<b@far.test>'
+check "a setting that makes no sense is refused" sh -c '! tern-setup "$0" access="127.0.0.1 perhaps" 2>"$1" && grep -q "ok, refuse or later" "$1"' "$TERN_HOME" "$work/complaint"
+
 # ---- thousands of connections while each program is restarted, and replaced
 tern-setup "$TERN_HOME" concurrencyincoming=200 >/dev/null
 s6-svc -h "$TERN_HOME/service/smtpd"
