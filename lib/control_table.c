@@ -246,7 +246,7 @@ static int is_recipientsfile(char const *line, char const **remedy)
 {
   char const *colon = strchr(line, ':');
   *remedy = "write domain:file, the file's path from the instance's folder, as in "
-            "example.org:control/example.org.users";
+            "example.org:recipients/example.org";
   return colon && colon > line &&
          address_is_domain(line + (*line == '.'), (size_t)(colon - line - (*line == '.'))) && colon[1] &&
          colon[1] != '/' && !strstr(colon + 1, "..") && !strpbrk(colon, " \t");

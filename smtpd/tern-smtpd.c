@@ -61,14 +61,24 @@ static void shape(pool_spec *spec)
   spec->drain = (unsigned int)policy_number(&settings, CONTROL_TIMEOUTDRAIN);
 }
 
+/* At most; a lower limit that we were born with stays. */
+static int limit(int what, rlim_t most)
+{
+  struct rlimit r;
+  if (getrlimit(what, &r) < 0)
+    return 0;
+  if (r.rlim_max > most)
+    r.rlim_max = most;
+  r.rlim_cur = r.rlim_max;
+  return !setrlimit(what, &r);
+}
+
 /* What a worker can't outgrow, whatever its client does: memory beyond what the master has, descriptors, files,
    an image of its memory on the disk. */
 static int bound(void)
 {
-  rlim_t const memory = WORKER_MEMORY + recipients_octets(&settings.known);
-  struct rlimit const space = {memory, memory}, files = {WORKER_FILES, WORKER_FILES}, none = {0, 0};
-  return !setrlimit(RLIMIT_AS, &space) && !setrlimit(RLIMIT_NOFILE, &files) &&
-         !setrlimit(RLIMIT_FSIZE, &none) && !setrlimit(RLIMIT_CORE, &none);
+  return limit(RLIMIT_AS, WORKER_MEMORY + recipients_octets(&settings.known)) &&
+         limit(RLIMIT_NOFILE, WORKER_FILES) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_CORE, 0);
 }
 
 static int enter(void *data, unsigned int slot)

@@ -65,9 +65,10 @@ says() { # WANT LINE...: the last reply begins so
   printf '%s\n' 'EHLO c.test' "$@" QUIT | "$TOOLS/smtpsay" 127.0.0.1 "$PORT" >"$work/said" 2>&1
   grep '^< [2-5][0-9][0-9] ' "$work/said" | tail -n 2 | head -n 1 | grep -q "^< $want" || { cat "$work/said"; return 1; }
 }
-printf 'ann\n' >"$TERN_HOME/control/far.users"
-chmod 644 "$TERN_HOME/control/far.users"
-check "settings of controls are taken" tern-setup "$TERN_HOME" relaydomains=far.test recipientsfile=far.test:control/far.users \
+mkdir "$TERN_HOME/recipients"
+printf 'ann\n' >"$TERN_HOME/recipients/far.test"
+chmod 644 "$TERN_HOME/recipients/far.test"
+check "settings of controls are taken" tern-setup "$TERN_HOME" relaydomains=far.test recipientsfile=far.test:recipients/far.test \
   badmailfrom=@bad.test badrcptto=b@far.test access="127.1.0.0/16 refuse" maxrecipients=7
 s6-svc -h "$TERN_HOME/service/smtpd"
 check "badmailfrom" within 10 says '554 5.7.1 .*questions: postmaster@here.test' 'MAIL FROM:<a@bad.test>' 'RCPT TO:<anna@here.test>'
