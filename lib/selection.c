@@ -24,8 +24,12 @@ int selection_add(selection *s, enum selection_kind kind, char const *word, size
   for (size_t i = 0; i < len; i++)
     if ((unsigned char)word[i] < 32 || word[i] == 127)
       return (errno = EINVAL, 0);
-  return stralloc_readyplus(&s->words[kind], len + 1) && stralloc_catb(&s->words[kind], word, len) &&
-         stralloc_0(&s->words[kind]);
+  if (s->n[kind] == SELECTION_WORDS_MAX)
+    return (errno = E2BIG, 0);
+  if (!stralloc_readyplus(&s->words[kind], len + 1))
+    return 0;
+  s->n[kind]++;
+  return stralloc_catb(&s->words[kind], word, len) && stralloc_0(&s->words[kind]);
 }
 
 int selection_add_id(selection *s, id const *i)
@@ -63,6 +67,7 @@ void selection_free(selection *s)
   genalloc_free(id, &s->ids);
   for (unsigned int kind = 0; kind < SELECTION_KINDS; kind++)
     stralloc_free(&s->words[kind]);
+  memset(s->n, 0, sizeof s->n);
   s->mine = 0;
 }
 

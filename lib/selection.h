@@ -18,19 +18,22 @@ enum selection_kind {
   SELECTION_KINDS
 };
 
+#define SELECTION_WORDS_MAX 100u /* of one kind: each message is compared with each */
+
 typedef struct selection_s selection;
 struct selection_s {
   genalloc ids;                    /* id */
   stralloc words[SELECTION_KINDS]; /* each with its NUL */
-  int mine;                        /* only those that the asker may change */
+  unsigned int n[SELECTION_KINDS];
+  int mine; /* only those that the asker may change */
 };
 #define SELECTION_ZERO                                                                                       \
   {                                                                                                          \
     .mine = 0                                                                                                \
   }
 
-/* 0: no memory, a control character or nothing where something must be (EINVAL), or more than an address holds
-   (ENAMETOOLONG). */
+/* 0: no memory, a control character or nothing where something must be (EINVAL), more than an address holds
+   (ENAMETOOLONG), or too many words (E2BIG). */
 extern int selection_add(selection *s, enum selection_kind kind, char const *word, size_t len);
 extern int selection_add_id(selection *s, id const *i);
 extern void selection_sort_ids(selection *s); /* by age, each once */

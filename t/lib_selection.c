@@ -137,6 +137,10 @@ static void what_is_no_word(void **state)
   memset(longest, 'x', sizeof longest);
   assert_false(selection_add(&s, SELECTION_SENDER, longest, 1001));
   assert_int_equal(errno, ENAMETOOLONG);
+  for (unsigned int k = 0; k < SELECTION_WORDS_MAX; k++)
+    assert_true(selection_add(&s, SELECTION_RCPT, "a@b", 3));
+  assert_false(selection_add(&s, SELECTION_RCPT, "a@b", 3));
+  assert_int_equal(errno, E2BIG);
   for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
     int got = selection_unpack(&s, records[i].s, records[i].len);
     if (got != records[i].want)

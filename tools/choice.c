@@ -33,7 +33,9 @@ static enum choice_took add_address(selection *s, enum selection_kind kind, char
   }
   if (!len && kind != SELECTION_SENDER)
     return wrong("-r", "a recipient is wanted");
-  return selection_add(s, kind, word, len) ? CHOICE_TAKEN : wrong(word, "this is not an address");
+  return selection_add(s, kind, word, len)
+             ? CHOICE_TAKEN
+             : wrong(word, errno == EINVAL ? "this is not an address" : strerror(errno));
 }
 
 enum choice_took choice_option(selection *s, char const *const **args)
