@@ -3,7 +3,9 @@ PREFIX = /usr/local
 DESTDIR =
 CC = $(shell head -n 1 conf-cc)
 LD = $(shell head -n 1 conf-ld)
+# sections, that the linker may leave out what a program does not use (conf-ld): its pages are memory of each machine
 CFLAGS_ALL = $(CC) -std=c11 -D_GNU_SOURCE -I. -Ibuild -fPIE -MMD -MP \
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla $(CFLAGS)
 SKARNET = -l:libskarnet.a
 comma = ,
@@ -64,6 +66,8 @@ build/conf.h: conf-home conf-users Makefile
 
 # ---- tests
 unit: $(TESTS)
+# compiled, not linked: what a second compiler is asked for
+test-objects: $(addsuffix .o,$(TESTS) $(TOOLS))
 test-tools: $(TOOLS) build/t/proofkill build/t/proofcut
 
 build/t/proofkill: build/t/crash/killer.o conf-ld
@@ -91,5 +95,5 @@ clean:
 
 -include $(wildcard build/*/*.d build/t/crash/*.d)
 
-.PHONY: all unit test-tools check install clean
+.PHONY: all unit test-objects test-tools check install clean
 .SECONDARY:

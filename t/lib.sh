@@ -12,6 +12,8 @@ PATH=$BIN:$PATH
 export PATH
 export LC_ALL=C
 
+[ -x "$BIN/tern-setup" ] && [ -x "$TOOLS/portfree" ] || { echo "not ok ${0##*/}: make all test-tools first"; exit 1; }
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/tern-test.XXXXXX")
 chmod 755 "$work"
 HOMES=$work/home
@@ -42,14 +44,16 @@ within() {
   done
 }
 is_root() { [ "$(id -u)" = 0 ]; }
-# a port of 127.0.0.1 that nobody listens on; each test process looks in a range of its own
+# a port of 127.0.0.1 that nobody listens on; each lane of t/check, and each test in it, looks in a range of its own
 free_port() {
-  free_n=${free_n:-$((20000 + $$ % 300 * 30))}
-  while :; do
+  free_n=${free_n:-$((20000 + ${CHECK_LANE:-0} % 10 * 1000 + $$ % 33 * 30))}
+  free_last=$((free_n + 30))
+  while [ "$free_n" -lt "$free_last" ]; do
     free_n=$((free_n + 1))
-    "$TOOLS/portfree" 127.0.0.1 "$free_n" && break
+    "$TOOLS/portfree" 127.0.0.1 "$free_n" && { echo "$free_n"; return; }
   done
-  echo "$free_n"
+  echo "no port is free from $((free_last - 30)) to $free_last" >&2
+  return 1
 }
 user() {
   uid=$next_uid

@@ -6,7 +6,10 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/bad_days.sh"
 for u in anna bert carl dora emil fred gina hugo ines jane kurt; do user $u; done
-check "tern-setup" instance timeoutcommand=1 || exit 1
+# a host for what goes elsewhere
+mkdir "$work/sink"; sink=$(free_port); free_n=$sink
+"$TOOLS/smtpsink" 127.0.0.1 "$sink" "$work/sink" & sink_pid=$!
+check "tern-setup" instance timeoutcommand=1 smtproutes="far.test:[127.0.0.1]:$sink" || exit 1
 check "start" start || exit 1
 # forward USER NAME TEXT: a .forward as the user would write it
 forward() { printf '%s\n' "$3" | as_user "$1" sh -c 'umask 022; cat >"$0"' "$HOMES/$1/$2"; }
@@ -193,5 +196,6 @@ rm -rf "$HOMES"/jane/.forward* "$HOMES"/kurt/.forward* "$HOMES"/anna/.forward* "
 # what was in hand at the first word waits again: the word is given until nothing waits
 all_gone() { try_all_now; queue_empty; }
 check "all that waited is delivered when the reasons are gone" within 60 all_gone
+kill $sink_pid
 check "no service was started again" sh -c '! grep -hE "a worker died|exit=101" "$0"/log/*/current' "$TERN_HOME"
 finish

@@ -86,7 +86,7 @@ static void missing(void **state)
       id += 13;
       char *end = strstr(id, "@me>\n");
       assert_non_null(end);
-      assert_true(end - id > 20);
+      assert_true(end - id > 16); /* the number of the process may be short */
       memmove(id, end + 4, strlen(end + 4) + 1);
     }
     if (strcmp(f.out.s, table[i].want))
