@@ -18,7 +18,7 @@ typedef struct caller_s caller;
 typedef struct callers_s callers;
 struct callers_s {
   answerer *a;
-  caller **list;
+  caller *list[CALLERS_MAX]; /* the first n */
   unsigned int n;
   unsigned int max;
   unsigned int ordinary; /* how many of n are ordinary users' */
@@ -29,7 +29,7 @@ struct callers_s {
   int draining;
 };
 
-/* Takes as many descriptors as the system gives. 0: errno. */
+/* c is all zero (it is large: static). Takes as many descriptors as the system gives. 0: errno. */
 extern int callers_init(callers *c, answerer *a);
 /* Takes who waits at the listener. */
 extern void callers_accept(callers *c, int listener);

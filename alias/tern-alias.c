@@ -87,8 +87,8 @@ static void loop(callers *c, iopause_fd *x, int signals, int listener)
 
 int main(int argc, char **argv)
 {
-  callers c;
-  iopause_fd *x;
+  static callers c; /* the room for callers, too: pages that are never touched cost nothing */
+  static iopause_fd x[FIXED + CALLERS_MAX];
   int listener, signals;
   (void)argv;
   service_start("tern-alias", argc, &everything.ids);
@@ -100,9 +100,6 @@ int main(int argc, char **argv)
   if (signals == -1)
     service_fail("trap", "signals");
   if (!callers_init(&c, &everything))
-    service_fail("make room for", "callers");
-  x = calloc(FIXED + c.max, sizeof *x);
-  if (!x)
     service_fail("make room for", "callers");
   give_privileges_away(&everything.ids);
   read_settings(&everything);

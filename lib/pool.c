@@ -19,6 +19,7 @@
 #include "lib/log.h"
 #include "lib/pool_board.h"
 #include "lib/service.h"
+#include "lib/text.h"
 
 #define BATCH 16u        /* forks between two looks at the signals */
 #define PAUSE_FORK 1000u /* milliseconds after a fork that failed */
@@ -54,7 +55,8 @@ static unsigned int min_workers(void)
 /* How many should be idle when this many are busy. */
 static unsigned int spare(unsigned int busy)
 {
-  return busy / 4 > min_workers() ? busy / 4 : min_workers();
+  unsigned int least = busy && master.spec->spare ? master.spec->spare : min_workers();
+  return busy / 4 > least ? busy / 4 : least;
 }
 
 static void look_again(void)
@@ -338,6 +340,7 @@ int pool_run(pool_spec *spec)
   service_ready(); /* the sockets listen: who comes now waits for the first worker, which shall not inherit
                       s6's pipe */
   more = fill();
+  text_release(); /* forking needed more than waiting does */
   while (sleep_until_something(signals, more)) {
     if (master.workers > min_workers() && !tain_future(&master.look))
       shrink();

@@ -3,7 +3,8 @@
    The master listens to s6 and forks; it never reads a client. Workers share the listeners and a scoreboard
    of anonymous shared memory. A worker that takes the last free place tells the master by a byte in a pipe,
    and only then does the master wake and fork more: nothing forks on a message's way while enough are warm.
-   Workers that are idle for `linger` seconds beyond `min` retire. On DRAIN the master tells the workers
+   Workers that are idle for `linger` seconds retire: down to `min` when all are idle, else down to `spare`, or a quarter of
+   those that are busy if that is more, beside the busy ones. So few processes are there at rest, and many when mail comes. On DRAIN the master tells the workers
    (SIGTERM) and returns at once; they finish their client and exit, at the latest `drain` seconds later, and
    a worker whose master died does the same. On RELOAD the master calls reload; if that returns 1, workers are
    replaced as soon as their client is done. */
@@ -18,7 +19,9 @@
 
 typedef struct pool_spec_s pool_spec;
 struct pool_spec_s {
-  unsigned int min;    /* kept warm */
+  unsigned int min; /* kept warm at rest */
+  unsigned int
+      spare; /* forked at a time, at least, when nobody is idle, and kept idle beside busy ones; 0: as min */
   unsigned int max;    /* processes at once */
   unsigned int uses;   /* clients until a worker is replaced; 0: no bound */
   unsigned int linger; /* seconds */

@@ -18,6 +18,7 @@
 #include "lib/exits.h"
 #include "lib/log.h"
 #include "lib/pool_board.h"
+#include "lib/text.h"
 
 #define GRACE 5u    /* seconds after `drain` when a worker that overstays is ended by SIGALRM */
 #define FULL_MS 100 /* pause when the system has no descriptor or memory for a client */
@@ -214,6 +215,7 @@ void pool_worker(pool_spec const *spec, pool_board *b, unsigned int slot, int wa
   }
   if (spec->enter && !(*spec->enter)(spec->data, slot))
     _exit(EXITS_TEMPORARY); /* the slot stays FRESH: the master then takes its time */
+  text_release();
   atomic_store(&b->state[slot], POOL_IDLE);
   for (;;) {
     int stay;

@@ -15,6 +15,7 @@
 #include "lib/listener.h"
 #include "lib/log.h"
 #include "lib/service.h"
+#include "lib/text.h"
 
 #define NOTIFY_FD 3 /* the notification-fd of every service's folder */
 
@@ -67,6 +68,7 @@ void service_start(char const *name, int argc, identities *ids)
 
 void service_ready(void)
 {
+  text_release();
   if (notify_fd < 0)
     return;
   if (write(notify_fd, "\n", 1) < 0)

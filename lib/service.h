@@ -18,7 +18,8 @@ extern void service_start(char const *name, int argc, identities *ids);
 extern void service_refuse(stralloc const *problem) __attribute__((noreturn));
 /* Exits 111: "unable to VERB OBJECT: strerror". */
 extern void service_fail(char const *verb, char const *object) __attribute__((noreturn));
-/* Tells s6 that the service answers: a newline on descriptor 3 if it is a pipe, which is then closed. */
+/* Gives back what only the start needed (lib/text.h) and tells s6 that the service answers: a newline on descriptor 3 if it is
+   a pipe, which is then closed. */
 extern void service_ready(void);
 
 /* The signals as a descriptor for poll (skalibs' selfpipe). -1: errno. service_signal_get: the next one that came, or

@@ -21,7 +21,8 @@
 #include "queue/notice.h"
 #include "queue/sync.h"
 
-#define WARM 4u    /* workers that wait */
+#define WARM 2u    /* workers that wait at rest */
+#define SPARE 4u   /* beside busy ones */
 #define LINGER 60u /* seconds that more than these stay */
 #define USES 10000u
 #define AFTER_DRAIN 10 /* seconds beyond timeoutdrain until nobody is waited for */
@@ -130,6 +131,7 @@ static void prepare(void)
 int main(int argc, char const *const *argv)
 {
   pool_spec spec = {.min = WARM,
+                    .spare = SPARE,
                     .uses = USES,
                     .linger = LINGER,
                     .n = 1,

@@ -16,7 +16,8 @@
 #include "remote/settings.h"
 #include "remote/worker.h"
 
-#define WARM 4u    /* workers at least */
+#define WARM 1u    /* workers at rest */
+#define SPARE 4u   /* idle ones beside busy ones */
 #define USES 100u  /* connections of the runner until a worker is replaced */
 #define LINGER 30u /* seconds until idle ones beyond that go */
 
@@ -60,6 +61,7 @@ int main(int argc, char const *const *argv)
   int listener;
   pool_spec p = {.uses = USES,
                  .linger = LINGER,
+                 .spare = SPARE,
                  .listeners = &listener,
                  .n = 1,
                  .data = &remote,

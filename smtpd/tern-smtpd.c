@@ -18,7 +18,8 @@
 #include "smtpd/session.h"
 
 #define LISTENERS_MAX 64u
-#define WARM 3u                     /* workers that wait for a client when nobody comes */
+#define WARM 2u                     /* workers that wait for a client when nobody comes */
+#define SPARE 4u                    /* when somebody does */
 #define LINGER 60u                  /* seconds that more of them stay */
 #define WORKER_MEMORY (256ul << 20) /* octets of address space, beside the lists of recipients */
 #define WORKER_FILES 128u           /* descriptors: the listeners, a client, two doors, a name server */
@@ -128,7 +129,8 @@ static int reload(void *data, pool_spec *spec)
 int main(int argc, char const *const *argv)
 {
   stralloc problem = STRALLOC_ZERO;
-  pool_spec spec = {.linger = LINGER,
+  pool_spec spec = {.spare = SPARE,
+                    .linger = LINGER,
                     .listeners = listeners,
                     .enter = &enter,
                     .serve = &serve,

@@ -45,6 +45,7 @@ static shared *sh;
 static char dir[32];
 static pid_t master;
 static unsigned int setting; /* as the master last read it */
+static unsigned int spare;
 
 static int enter(void *data, unsigned int slot)
 {
@@ -101,6 +102,7 @@ static int start(unsigned int min, unsigned int max, unsigned int uses, unsigned
     int l[2];
     pool_spec spec = {
         .min = min, .max = max, .uses = uses, .linger = 1, .drain = 1, .listeners = l, .n = listeners};
+    spec.spare = spare;
     spec.enter = &enter;
     spec.serve = &serve;
     spec.reload = &reload;
@@ -147,6 +149,7 @@ static int teardown(void **state)
   if (master)
     kill(master, SIGTERM);
   (void)reap(3000);
+  spare = 0;
   unlink("run/a");
   unlink("run/b");
   rmdir("run");
@@ -256,6 +259,49 @@ static void a_pool_grows_to_its_bound_and_shrinks(void **state)
   assert_int_equal(atomic_load(&sh->entered), forked + 6);
   for (i = 0; i < 8; i++)
     close(fd[i]);
+}
+
+/* The master's children: those that wait, and those that serve. */
+static unsigned int workers(void)
+{
+  char path[64];
+  unsigned int n = 0;
+  int pid;
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)master, (int)master);
+  FILE *f = fopen(path, "r");
+  while (f && fscanf(f, "%d", &pid) == 1)
+    n++;
+  if (f)
+    fclose(f);
+  return n;
+}
+
+static void wait_for_workers(unsigned int want)
+{
+  unsigned int got = 0;
+  for (unsigned int i = 0; i < 600 && (got = workers()) != want; i++)
+    (void)poll(0, 0, 10);
+  if (got != want)
+    fail_msg("got %u workers want %u", got, want);
+}
+
+static void few_wait_at_rest_and_more_beside_a_busy_one(void **state)
+{
+  hello h;
+  (void)state;
+  if (access("/proc/thread-self/children", R_OK) < 0)
+    skip(); /* a kernel that doesn't list them */
+  spare = 3;
+  assert_false(start(1, 8, 0, 1));
+  wait_for_workers(1);
+  int fd = dial("a");
+  assert_true(greeted(fd, &h, 2000));
+  wait_for_workers(4);
+  (void)poll(0, 0, 1500); /* longer than `linger` */
+  wait_for_workers(4);
+  close(fd);
+  wait_for_workers(1);
+  assert_int_equal(visit("a", 'q').slot, 0); /* the lowest slots stay */
 }
 
 static void the_odd_and_the_dead_are_replaced(void **state)
@@ -412,6 +458,7 @@ int main(void)
   struct CMUnitTest const tests[] = {
       T(a_worker_serves_many_and_is_replaced),
       T(a_pool_grows_to_its_bound_and_shrinks),
+      T(few_wait_at_rest_and_more_beside_a_busy_one),
       T(the_odd_and_the_dead_are_replaced),
       T(who_cannot_start_is_not_forked_for_ever),
       T(reload_replaces_who_is_idle_and_spares_who_is_not),
