@@ -55,7 +55,7 @@ build/%.o: %.c build/conf.h conf-cc
 	@mkdir -p $(@D)
 	$(CFLAGS_ALL) -c -o $@ $<
 
-build/conf.h: conf-home conf-users Makefile
+build/conf.h: conf-home conf-users
 	@mkdir -p $(@D)
 	@home=$$(head -n 1 conf-home); set -- $$(head -n 1 conf-users); \
 	case $$home in /?*) ;; *) echo "conf-home: the first line must be an absolute path" >&2; exit 1;; esac; \
