@@ -60,9 +60,11 @@ void explain_route(explanation *x, control const *c, identities const *ids, char
   size_t len = strlen(address), at = address_domain(address, len);
   char const *domain = address + at, *target = 0;
   int routed = control_route(c, domain, len - at, &target);
+  size_t lmtp = routed && !strncmp(target, CONTROL_LMTP, strlen(CONTROL_LMTP)) ? strlen(CONTROL_LMTP) : 0;
   settings const *s;
   if (routed && *target)
-    explanation_line(x, "a line of control/smtproutes sends %s to %s", domain, target);
+    explanation_line(x, "a line of control/smtproutes sends %s to %s%s", domain, target + lmtp,
+                     lmtp ? " by LMTP" : "");
   else
     explanation_line(x, "%s is reached by MX%s", domain,
                      routed ? ", as a line of control/smtproutes says" : " (no line of control/smtproutes)");
