@@ -40,8 +40,8 @@ enum job_record { /* above the envelope's own */
                   JOB_REMOTE =
                       73, /* "mx.example.org[192.0.2.1]:25": who said so, for the log and the bounce */
                   JOB_TO_MAILBOX = 74,
-                  JOB_DSN = 75 /* remote: the host took the DSN parameters (RFC 3461), so it reports success,
-                                  not the runner */
+                  JOB_DSN = 75 /* the host, or the one address it was forwarded to, took the DSN parameters
+                                  (RFC 3461), so success is reported there, not by the runner */
 };
 
 typedef struct job_s job;

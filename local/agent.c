@@ -40,7 +40,7 @@ static void flush_all(void)
 static void tell(delivery const *d, int more)
 {
   if (!(d->to_mailbox ? job_put_to_mailbox(&channel, d->j->number)
-                      : job_put_done(&channel, d->j->number, &d->r, 1, 0)))
+                      : job_put_relayed(&channel, d->j->number, &d->r, 1, 0, d->passed_on)))
     is_broken = 1;
   if (!more)
     flush_some();
@@ -51,6 +51,7 @@ static void begin(delivery *d, job const *j, size_t i)
   d->j = j;
   d->done = 0;
   d->to_mailbox = 0;
+  d->passed_on = 0;
   copy_init(&d->m, j, i);
 }
 

@@ -113,6 +113,7 @@ void carry(self const *me, rule const *u, delivery *d)
   if (all_but_addresses(me, u, d) && u->t->n_addresses) {
     resend(&d->m, u->t, u->owner, &r);
     (void)note(u, d, &r);
+    d->passed_on = u->t->n_addresses == 1 && targets_count(u->t) == 1 && !u->owner && r.class == RESULT_OK;
   }
   if (d->r.class == RESULT_PERMANENT)
     d->to_mailbox = 0;

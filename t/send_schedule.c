@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include "send/retry.h"
 #include "send/schedule.h"
+#include "send/turn.h"
 #include "send/window.h"
 
 static uint64_t seed = 88172645463325252ull;
@@ -269,6 +271,73 @@ static void a_deep_queue_does_not_delay_fresh_mail(void **state)
   schedule_free(&s);
 }
 
+/* A list of 10,000 and one message to the same host: the second job is the small one's. */
+static void a_big_list_takes_turns(void **state)
+{
+  uint32_t const n = 10000;
+  destinations ds;
+  message big = {.n = n, .rcpt = calloc(n, sizeof(plan))}, small = {.n = 1, .rcpt = calloc(1, sizeof(plan))};
+  message *m;
+  uint32_t first, left = n;
+  (void)state;
+  ring_init(&big.entries);
+  ring_init(&small.entries);
+  assert_true(destinations_init(&ds) && big.rcpt && small.rcpt);
+  destination *d = destination_get(&ds, DESTINATION_REMOTE, "Big.test", 8, 0);
+  for (uint32_t k = 0; k < n; k++)
+    assert_true(destination_add(d, &big, k));
+  assert_true(destination_add(d, &small, 0));
+  assert_int_equal(d->messages, 2);
+  assert_int_equal(destination_take(d, JOB_RCPT_MAX, &m, &first), JOB_RCPT_MAX);
+  assert_ptr_equal(m, &big);
+  assert_int_equal(destination_take(d, JOB_RCPT_MAX, &m, &first), 1);
+  assert_ptr_equal(m, &small);
+  for (left -= JOB_RCPT_MAX; left; left -= JOB_RCPT_MAX)
+    assert_int_equal(destination_take(d, JOB_RCPT_MAX, &m, &first), JOB_RCPT_MAX);
+  assert_int_equal(d->messages, 0);
+  destinations_free(&ds);
+  free(big.rcpt);
+  free(small.rcpt);
+}
+
+/* Hosts in doubt have three quarters of the room and no more; and a quarter, whoever else waits. */
+static void hosts_in_doubt_have_their_share(void **state)
+{
+  destinations ds;
+  side s = {.limit = 100, .n = 100};
+  destination *good[3], *doubt[3];
+  char name[16];
+  (void)state;
+  assert_true(destinations_init(&ds));
+  ring_init(&s.starving);
+  ring_init(&s.doubtful);
+  for (unsigned int k = 0; k < 3; k++) {
+    good[k] =
+        destination_get(&ds, DESTINATION_REMOTE, name, (size_t)snprintf(name, sizeof name, "good%u", k), 0);
+    doubt[k] =
+        destination_get(&ds, DESTINATION_REMOTE, name, (size_t)snprintf(name, sizeof name, "doubt%u", k), 0);
+    window_init(&good[k]->w, 2);
+    window_init(&doubt[k]->w, 2);
+    window_success(&good[k]->w, 1, 20);
+    turn_wait(&s, doubt[k]);
+    turn_wait(&s, good[k]);
+  }
+  s.doubts = 75;
+  assert_true(turn_is_awaited(&s));
+  assert_ptr_equal(turn_next(&s), good[0]);
+  s.doubts = 25;
+  assert_ptr_equal(turn_next(&s), good[1]);
+  s.doubts = 24; /* by turns */
+  destination *a = turn_next(&s), *b = turn_next(&s);
+  assert_true((a == doubt[0] && b == good[2]) || (a == good[2] && b == doubt[0]));
+  s.doubts = 74;
+  assert_ptr_equal(turn_next(&s), doubt[1]);
+  s.doubts = 75;
+  assert_null(turn_next(&s));
+  assert_false(turn_is_awaited(&s));
+  destinations_free(&ds);
+}
+
 static void both_kinds_get_their_turn(void **state)
 {
   schedule s;
@@ -346,6 +415,8 @@ int main(void)
       cmocka_unit_test(lists_keep_their_order),
       cmocka_unit_test(a_year_passes),
       cmocka_unit_test(a_deep_queue_does_not_delay_fresh_mail),
+      cmocka_unit_test(a_big_list_takes_turns),
+      cmocka_unit_test(hosts_in_doubt_have_their_share),
       cmocka_unit_test(both_kinds_get_their_turn),
       cmocka_unit_test(held_and_known_messages_stay_where_they_are),
       cmocka_unit_test(all_now_means_all),

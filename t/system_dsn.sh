@@ -1,5 +1,5 @@
 #!/bin/sh
-# as: both
+# as: root
 # limit: 180
 # What a sender asks for (RFC 3461) by SMTP and by sendmail -N -R -V is stored, and done: reports of success, relaying, expansion,
 # failure and delay, one for what happened together, none for who wants none, one for a loop. A big list delays nobody else.
@@ -25,12 +25,18 @@ check "NOTIFY=SUCCESS is taken" say 'MAIL FROM:<lisa@here.test> RET=FULL ENVID=i
 check "and answered when it is delivered" within 20 bounce anna@here.test Action=delivered Status=2. 'Original-Recipient=Anna+X@else.test'
 check "with the envelope's id, and the header alone" eval 'f=$(mails lisa); grep -qx "Original-Envelope-Id: id+1" $f && grep -q "^Subject: asked" $f && ! grep -qx "the body" $f'
 none_left
+as_user bert sh -c 'umask 022; echo anna+there >"$0/.forward+on"' "$HOMES/bert"
+say 'MAIL FROM:<lisa@here.test>' 'RCPT TO:<bert+on@here.test> NOTIFY=SUCCESS'
+check "a .forward to one address: success is told of there" within 20 bounce anna+there@here.test Action=delivered
+sleep 0.5
+check "and there alone" eval 'has_mails lisa 1 && ! grep -q "Final-Recipient: rfc822; bert" $(mails lisa)'
+none_left
 printf 'Subject: far\n\nx\n' | sendmail -f lisa@here.test -N success -V id2 x@far.test
 check "a host without DSN: it was relayed" within 20 bounce x@far.test Action=relayed Status=2. Remote-MTA=127.0.0.1
 none_left
 say 'MAIL FROM:<lisa@here.test>' 'RCPT TO:<list@here.test> NOTIFY=SUCCESS'
 check "a list of its own owner: it was expanded" within 20 bounce list@here.test Action=expanded
-check "and each member has it" eval 'within 20 has_mails anna 2 && within 20 has_mails bert 1'
+check "and each member has it" eval 'within 20 has_mails anna 3 && within 20 has_mails bert 1'
 none_left
 
 # ---- failure: one report for what failed together, by RET; none for NEVER
