@@ -1,5 +1,4 @@
 #!/bin/sh
-# as: root
 # limit: 180
 # What a sender asks for (RFC 3461) by SMTP and by sendmail -N -R -V is stored, and done: reports of success, relaying, expansion,
 # failure and delay, one for what happened together, none for who wants none, one for a loop. A big list delays nobody else.
