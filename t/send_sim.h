@@ -32,7 +32,7 @@
 #include "send/upkeep.h"
 #include "send/verbs.h"
 
-#define SECOND 1000000ull /* the clock's unit is a microsecond */
+#define SECOND UINT64_C(1000000) /* the clock's unit is a microsecond */
 #define SIM_START 1700000000ull
 
 typedef struct fate_s fate;
