@@ -37,10 +37,11 @@ int callers_init(callers *c, answerer *a)
     if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
       return 0;
   }
-  if (limit.rlim_cur < 2 * CALLERS_SPARE_FDS)
+  if (limit.rlim_cur < CALLERS_FEWEST_FDS)
     return (errno = EMFILE, 0);
-  c->max = limit.rlim_cur < CALLERS_MAX + CALLERS_SPARE_FDS ? (unsigned int)limit.rlim_cur - CALLERS_SPARE_FDS
-                                                            : CALLERS_MAX;
+  /* of a low limit half is for callers */
+  rlim_t spare = limit.rlim_cur < 2 * CALLERS_SPARE_FDS ? limit.rlim_cur / 2 : CALLERS_SPARE_FDS;
+  c->max = limit.rlim_cur < CALLERS_MAX + spare ? (unsigned int)(limit.rlim_cur - spare) : CALLERS_MAX;
   return 1;
 }
 

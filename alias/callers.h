@@ -13,6 +13,7 @@
 #define CALLERS_IDLE 60           /* seconds; for an ordinary user */
 #define CALLERS_IDLE_SUITE 3600   /* seconds; for the suite's own, root and the owner */
 #define CALLERS_SPARE_FDS 64u     /* descriptors for everything else */
+#define CALLERS_FEWEST_FDS 40u    /* with fewer it does not start */
 
 typedef struct caller_s caller;
 typedef struct callers_s callers;
