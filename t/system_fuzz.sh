@@ -1,5 +1,5 @@
 #!/bin/sh
-# limit: 300
+# limit: 600
 # A short run of every fuzzer (t/fuzzing/README.md); `sh t/fuzz SECONDS` runs them for as long as one wants.
 here=$(cd "$(dirname "$0")/.." && pwd)
 source=$here/source
