@@ -1,7 +1,6 @@
 /* agent - the channel and the batch. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
@@ -155,8 +154,10 @@ void agent_work(self *me)
   int is_leaving = 0;
   for (size_t i = 0; i < JOB_BATCH; i++)
     jobs[i].fd = -1;
-  door_init(&channel, SELF_CHANNEL, DOOR_ACCEPT_FDS);
-  is_broken = 0;
+  if (channel.fd < 0) {
+    door_init(&channel, SELF_CHANNEL, DOOR_ACCEPT_FDS);
+    is_broken = 0;
+  }
   while (!is_end && !is_broken) {
     if (!is_leaving && !await()) {
       is_leaving = 1;
@@ -173,39 +174,21 @@ void agent_work(self *me)
 
 /* ---- the start */
 
-/* After this the process has 0 and 1 (/dev/null), 2 (the log), SELF_CHANNEL and SELF_GONE, and no other
- * descriptor. */
+/* After this the process has 0 and 1 (/dev/null, as the root door has them), 2 (the log), SELF_CHANNEL and SELF_GONE, and no
+ * other descriptor. Each system call here is paid for by each user of a message to many. */
 static int leave_the_door(int ch, int gone)
 {
-  int null;
   selfpipe_finish();
   (void)setsid();
-  ch = fcntl(ch, F_DUPFD, SELF_GONE + 1);
-  gone = fcntl(gone, F_DUPFD, SELF_GONE + 1);
-  null = open("/dev/null", O_RDWR);
-  if (ch < 0 || gone < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-      dup2(ch, SELF_CHANNEL) < 0 || dup2(gone, SELF_GONE) < 0)
+  if (gone == SELF_CHANNEL)
+    gone = fcntl(gone, F_DUPFD_CLOEXEC, SELF_GONE + 1);
+  if (gone < 0 || (ch != SELF_CHANNEL && dup3(ch, SELF_CHANNEL, O_CLOEXEC) < 0) ||
+      (gone != SELF_GONE && dup3(gone, SELF_GONE, O_CLOEXEC) < 0))
     return 0;
   if (close_range(SELF_GONE + 1, ~0u, 0) < 0)
     for (int fd = SELF_GONE + 1; fd < 1024; fd++)
       (void)close(fd);
-  (void)coe(SELF_CHANNEL);
-  (void)coe(SELF_GONE);
-  (void)signal(SIGPIPE, SIG_IGN);
-  (void)signal(SIGXFSZ, SIG_IGN);
   return 1;
-}
-
-static void say_hello(result const *r)
-{
-  door d;
-  tain deadline;
-  tain_now_g();
-  tain_addsec_g(&deadline, (int)AGENT_ANSWER);
-  door_init(&d, SELF_CHANNEL, DOOR_ACCEPT_FDS);
-  if (!job_put_hello(&d, r) || !door_send(&d, &deadline))
-    _exit(EXITS_TEMPORARY);
-  unixmessage_sender_free(&d.out);
 }
 
 void agent_run(agent_start const *s, int ch, int gone)
@@ -216,7 +199,11 @@ void agent_run(agent_start const *s, int ch, int gone)
   if (!leave_the_door(ch, gone))
     _exit(EXITS_TEMPORARY);
   ok = become(&me, s, &r);
-  say_hello(&r);
+  (void)fcntl(SELF_CHANNEL, F_SETFL, O_RDWR | O_NONBLOCK); /* this end alone */
+  door_start(&channel, SELF_CHANNEL, DOOR_ACCEPT_FDS);
+  if (!job_put_hello(&channel, &r))
+    _exit(EXITS_TEMPORARY);
+  flush_all();
   if (ok)
     agent_work(&me);
   _exit(EXITS_OK);

@@ -1,5 +1,7 @@
 /* rootdoor - one poll, three kinds of descriptors: signals, the listener, connections. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <skalibs/djbunix.h>
@@ -31,13 +33,25 @@ static int resize(rootdoor *d)
                           2 * (unsigned int)control_number(d->c, CONTROL_CONCURRENCYLOCAL) + ROOTDOOR_SPARE);
 }
 
+/* What each child needs is made once: 0 and 1 are /dev/null, and a broken pipe or a limit on files is an error, no death. */
+static int prepare_children(void)
+{
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  int ok = null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1;
+  if (null > 1)
+    fd_close(null);
+  (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN);
+  return ok;
+}
+
 int rootdoor_init(rootdoor *d, identities const *ids, control *c)
 {
   d->ids = ids;
   d->c = c;
   for (unsigned int i = 0; i < ROOTDOOR_CONNECTIONS; i++)
     d->connections[i].fd = -1;
-  return resize(d) && pipecoe(d->gone) >= 0;
+  return prepare_children() && resize(d) && pipecoe(d->gone) >= 0;
 }
 
 /* ---- one connection */
