@@ -1,5 +1,7 @@
 /* names - reads the two lines of nsswitch.conf(5) that matter, and opens what they name. */
 #include <dlfcn.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <skalibs/djbunix.h>
@@ -39,6 +41,14 @@ static void load_services(char const *s)
   }
 }
 
+/* The C library reads nsswitch.conf, and finds no nscd, at its first question: once here, not in each child. root stands in
+   files, so that nothing else is asked. */
+static void ask_once(void)
+{
+  (void)getpwnam("root");
+  (void)getgrnam("root");
+}
+
 void names_load(void)
 {
   static char const *const lines[] = {"passwd:", "group:", "initgroups:"};
@@ -54,4 +64,5 @@ void names_load(void)
       if (!strncmp(p, lines[i], strlen(lines[i])))
         load_services(p + strlen(lines[i]));
   }
+  ask_once();
 }
