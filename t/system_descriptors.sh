@@ -34,6 +34,6 @@ arrived() { n=0; for u in bert carl dora; do n=$((n + $(mails $u | wc -l))); don
 check "what SMTP took is there" arrived
 check "another host has its message" grep -rq 'Subject: far' "$work/sink"
 check "mailq answers" sh -c 'mailq | grep -q "queue is empty"'
-check "no service died" sh -c '! grep -hE "a worker died|fatal:" "$TERN_HOME"/log/*/current'
+check "no service died" sh -c '! grep -hE "a worker died|tern-[a-z]*: fatal:" "$TERN_HOME"/log/*/current'
 kill $sink_pid
 finish
