@@ -1,8 +1,8 @@
 """bodies.py write FOLDER RECIPIENT - writes messages whose bodies a mail system might spoil, a file each
 bodies.py inject HOST SENDER RECIPIENT FILE... - gives them to HOST by SMTP, a CR alone as it is
-bodies.py compare [keep-cr] [-NAME]... FILE... - each came once, octet for octet (but for those named with a dash). A carriage
-  return that ends no line is to come out as a space, so that nobody can take it for the end of one; or else as it was"""
-import email, os, smtplib, sys
+bodies.py compare [cr-ends] [-NAME]... FILE... - each came once, octet for octet (but for those named with a dash). A carriage
+  return that ends no line is to come out as a space, so that nobody can take it for the end of one; or else as a line's end"""
+import email, os, re, smtplib, sys
 
 bodies = {
     "plain": b"one\ntwo\n",
@@ -26,7 +26,7 @@ bodies = {
 
 
 def wanted(b, cr):
-    b = b.replace(b"\r\n", b"\n").replace(b"\r", cr)
+    b = re.sub(rb"\r*\n|\r+", b"\n", b) if cr == b"\n" else b.replace(b"\r\n", b"\n").replace(b"\r", cr)
     return b if b.endswith(b"\n") or not b else b + b"\n"
 
 
@@ -54,9 +54,9 @@ def inject(host, sender, recipient, *files):
 def compare(*files):
     came, bad = {}, []
     but = [f[1:] for f in files if f.startswith("-")]
-    cr = b"\r" if "keep-cr" in files else b" "
+    cr = b"\n" if "cr-ends" in files else b" "
     for f in files:
-        if f.startswith("-") or f == "keep-cr":
+        if f.startswith("-") or f == "cr-ends":
             continue
         head, body = open(f, "rb").read().split(b"\n\n", 1)
         name = email.message_from_bytes(head + b"\n\n")["Subject"]

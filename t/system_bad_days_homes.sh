@@ -110,18 +110,18 @@ forward ines .forward+none ':include:/nowhere/at/all'
 forward ines .forward+dev ':include:/dev/zero'
 forward ines .forward+rel ':include:../../etc/passwd'
 forward ines .forward+big ":include:$HOMES/ines/big"
-as_user ines sh -c 'head -c 1048577 /dev/zero | tr "\0" a >"$0/big"; mkfifo "$0/.forward+fifo"; mkdir "$0/.forward+dir"; ln -s /etc/shadow "$0/.forward+link"; ln -s /dev/zero "$0/.forward+zero"; ln -s .forward+loop "$0/.forward+loop"' "$HOMES/ines"
+as_user ines sh -c 'head -c 8388609 /dev/zero | tr "\0" a >"$0/big"; mkfifo "$0/.forward+fifo"; mkdir "$0/.forward+dir"; ln -s /etc/shadow "$0/.forward+link"; ln -s /dev/zero "$0/.forward+zero"; ln -s .forward+loop "$0/.forward+loop"' "$HOMES/ines"
 for e in long many syntax shadow self none dev rel big fifo dir link zero loop; do mail_to "odd-$e" "ines+$e"; done
 is_root || rm -f "$HOMES/ines/.forward+shadow"
 check "a .forward of 70,000 octets waits" within 15 waits ines+long@here.test 'File too large'
 check "one with a quote that does not end names file and line" within 15 waits ines+syntax@here.test '\.forward\+syntax:2:'
 check "an include that may not be read waits" within 15 waits ines+shadow@here.test '/etc/shadow: Permission denied'
 check "and shows nothing of it" sh -c '! mailq | grep "root:"'
-check "one that includes itself waits" within 15 waits ines+self@here.test 'include one another'
+check "one that includes itself bounces" within 15 bounced ines+self@here.test 'includes itself'
 check "one that includes what does not exist waits" within 15 waits ines+none@here.test 'no such file'
 check "one that includes a device waits" within 15 waits ines+dev@here.test 'not a regular file'
 check "one that includes a relative path waits" within 15 waits ines+rel@here.test 'the whole path'
-check "one that includes a MiB waits" within 15 waits ines+big@here.test 'File too large'
+check "one that includes 8 MiB waits" within 15 waits ines+big@here.test 'File too large'
 check "one that is a FIFO waits" within 15 waits ines+fifo@here.test 'not a regular file'
 check "one that is a folder waits" within 15 waits ines+dir@here.test 'not a regular file|Is a directory'
 check "one that is a link to /etc/shadow waits" within 15 waits ines+link@here.test 'Permission denied'

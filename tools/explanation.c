@@ -58,7 +58,8 @@ static void end_copy(explanation *x)
     put(x, &x->json, "]}");
 }
 
-void explanation_copy(explanation *x, char const *address, char const *how, char const *words, char const *sender)
+void explanation_copy(explanation *x, char const *address, char const *how, char const *words,
+                      char const *sender)
 {
   char line[LINE_MAX_OCTETS];
   end_copy(x);

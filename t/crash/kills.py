@@ -67,6 +67,9 @@ def tmp_is_empty():
 # ---- the injector
 
 
+WARM = 2  # as queue/tern-queue.c keeps them
+
+
 def idle_workers():
     """The injectors, once there are as many as are kept warm, and the master."""
     master = house.pid("queue")
@@ -74,7 +77,7 @@ def idle_workers():
         found = children(master)
     except OSError:
         return None
-    return len(found) >= 4 and (master, found)
+    return len(found) >= WARM and (master, found)
 
 
 def kill_injector(n, tag, size, also):
