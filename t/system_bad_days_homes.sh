@@ -111,8 +111,10 @@ forward ines .forward+dev ':include:/dev/zero'
 forward ines .forward+rel ':include:../../etc/passwd'
 forward ines .forward+big ":include:$HOMES/ines/big"
 as_user ines sh -c 'head -c 8388609 /dev/zero | tr "\0" a >"$0/big"; mkfifo "$0/.forward+fifo"; mkdir "$0/.forward+dir"; ln -s /etc/shadow "$0/.forward+link"; ln -s /dev/zero "$0/.forward+zero"; ln -s .forward+loop "$0/.forward+loop"' "$HOMES/ines"
-for e in long many syntax shadow self none dev rel big fifo dir link zero loop; do mail_to "odd-$e" "ines+$e"; done
+for e in long many syntax shadow none dev rel big fifo dir link zero loop; do mail_to "odd-$e" "ines+$e"; done
+FROM=carl@here.test mail_to odd-self ines+self
 is_root || rm -f "$HOMES/ines/.forward+shadow"
+bounced() { find "$HOMES/carl/Maildir/new" -type f -exec grep -l "^Final-Recipient: rfc822; *$1\$" {} + | xargs grep -lq "$2"; }
 check "a .forward of 70,000 octets waits" within 15 waits ines+long@here.test 'File too large'
 check "one with a quote that does not end names file and line" within 15 waits ines+syntax@here.test '\.forward\+syntax:2:'
 check "an include that may not be read waits" within 15 waits ines+shadow@here.test '/etc/shadow: Permission denied'
@@ -144,7 +146,6 @@ FROM=carl@here.test
 for e in 0 1 64 75 77 100 111; do mail_to "exit-$e" anna+e$e; done
 for e in killed gone deaf loud yes left both; do mail_to "prog-$e" anna+$e; done
 delivered() { logs | grep -q " delivered to=$1 "; }
-bounced() { find "$HOMES/carl/Maildir/new" -type f -exec grep -l "^Final-Recipient: rfc822; *$1\$" {} + | xargs grep -lq "$2"; }
 check "exit 0 is delivered" within 15 delivered anna+e0@here.test
 for e in 1 75 111; do check "exit $e waits" within 15 waits anna+e$e@here.test "exited with code $e: the reason is $e"; done
 for e in 64 77 100; do
