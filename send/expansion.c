@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/log.h"
+#include "send/delivery.h"
 #include "send/ending.h"
 #include "send/expansion.h"
 #include "send/pass.h"
@@ -111,6 +112,13 @@ static void conclude(runner *r, message *m)
       pass_conclude(r, m, k, stage, m->refused, 0);
 }
 
+static void give_up(runner *r, message *m)
+{
+  for (uint32_t k = 0; k < m->n; k++)
+    if (m->rcpt[k].stage == STAGE_EXPANDING)
+      delivery_no_memory(r, m, k);
+}
+
 static uint64_t add_text(uint64_t sum, char const *s)
 {
   do
@@ -194,6 +202,15 @@ static void tell_committed(message const *m, injection const *x, char const *id_
   log_end(&l);
 }
 
+/* 0: no memory. */
+static int remember(message *m, result const *why)
+{
+  if (!m->refused && !(m->refused = malloc(sizeof *m->refused)))
+    return 0;
+  *m->refused = *why;
+  return 1;
+}
+
 /* A group that is refused for good does not keep the others back; but what is behind it is not remembered, since the
    refusal would be forgotten with it. */
 void expansion_ended(runner *r, injection *x, enum result_class class, result const *why, char const *id_text)
@@ -205,16 +222,14 @@ void expansion_ended(runner *r, injection *x, enum result_class class, result co
       store_groups(&m->s, x->group, x->group_sum);
       (void)ending_save(m);
     }
-  } else {
-    if (!m->refused)
-      m->refused = malloc(sizeof *m->refused);
-    if (m->refused)
-      *m->refused = *why;
+  } else if (!remember(m, why)) { /* without it all of them would count as taken */
+    give_up(r, m);
+    return;
   }
-  if (class == RESULT_OK || class == RESULT_PERMANENT)
+  if (class == RESULT_OK || class == RESULT_PERMANENT) {
     if (start_next(&x->followers, r, m))
       return;
-  if (class == RESULT_OK || class == RESULT_PERMANENT)
     store_groups(&m->s, 0, 0);
+  }
   conclude(r, m);
 }
