@@ -1,4 +1,4 @@
-/* stream - the TCP connection to another host. See stream.h for what it promises. */
+/* stream - the connection to another host. See stream.h for what it promises. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-/* stream - the TCP connection to another host: whole writes, reads into a small buffer, each with a deadline.
+/* stream - the connection to another host: whole writes, reads into a small buffer, each with a deadline.
 
    The socket blocks, in slices of a second (SO_RCVTIMEO), so that a reply costs one system call and yet
    nothing waits past its deadline, nor for a runner that is gone. */

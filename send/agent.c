@@ -22,7 +22,6 @@ static void heard(void *data, unsigned int got)
 {
   channel *c = data;
   frame f;
-  (void)got;
   do
     switch (door_get(&c->d, &f)) {
     case DOOR_FRAME:
