@@ -93,7 +93,15 @@ static int open_host(attempt *v, search *x, mx_host *h)
   return 0;
 }
 
-/* New connections to one host, as many as its MAILMAX makes necessary. 1: every recipient is decided. */
+static int may_go_on(search *x)
+{
+  tain_now_g();
+  pool_draining(&x->end);
+  return !x->abandoned && x->lost < ATTEMPT_LOST && tain_future(&x->end);
+}
+
+/* New connections to one host, as many as its MAILMAX makes necessary and as there is time for. 1: every recipient is
+   decided. */
 static int try_host(attempt *v, search *x, mx_host *h)
 {
   enum transaction_end end;
@@ -101,7 +109,9 @@ static int try_host(attempt *v, search *x, mx_host *h)
     if (!open_host(v, x, h))
       return 0;
     end = talk(v);
-  } while (end == TRANSACTION_FULL);
+  } while (end == TRANSACTION_FULL && may_go_on(x));
+  if (end == TRANSACTION_FULL)
+    return 0;
   if (end != TRANSACTION_LOST)
     return 1;
   x->lost++;
@@ -121,13 +131,6 @@ static mx_host *next_host(attempt *v, search *x)
         return h;
     }
   return 0;
-}
-
-static int may_go_on(search *x)
-{
-  tain_now_g();
-  pool_draining(&x->end);
-  return !x->abandoned && x->lost < ATTEMPT_LOST && tain_future(&x->end);
 }
 
 static void try_hosts(attempt *v, search *x)
@@ -172,6 +175,7 @@ void attempt_run(attempt *v, job const *j)
   v->t.seconds_done = (unsigned int)control_number(&v->s->c, CONTROL_TIMEOUTDONE);
   v->t.results = v->results;
   transaction_begin(&v->t);
+  result_set(&x.last, RESULT_TEMPORARY, STATUS_SYSTEM, "there was no time left for it");
   tain_now_g();
   tain_addsec_g(&x.end, ATTEMPT_SECONDS);
   if (!prepare(v, j, &x, &r)) {

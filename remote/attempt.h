@@ -9,7 +9,7 @@
 #include "remote/settings.h"
 #include "remote/transaction.h"
 
-#define ATTEMPT_SECONDS 900 /* after which no other host is tried */
+#define ATTEMPT_SECONDS 900 /* after which no other host is tried, and no further connection to the same */
 #define ATTEMPT_SHORT                                                                                        \
   4u /* seconds to connect to a host that is not the only one; then it is put behind the others */
 #define ATTEMPT_LOST 3u /* transactions that may break before the rest waits for the next attempt */
