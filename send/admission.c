@@ -1,7 +1,6 @@
 /* admission - which messages may stay open for their destinations, and which are parked until there is room: no destination
    may have all of it, nor all hosts in doubt together. */
 #include <string.h>
-#include "send/classify.h"
 #include "send/delivery.h"
 #include "send/pass.h"
 #include "send/turn.h"
@@ -110,16 +109,21 @@ void delivery_add(runner *r, message *m, uint32_t k, enum destination_kind kind,
   add(r, destination_get(&r->destinations, kind, name, strlen(name), 0), m, k);
 }
 
+destination *delivery_host(runner *r, where const *w)
+{
+  destination *d;
+  if (*w->route)
+    d = destination_get(&r->destinations, DESTINATION_REMOTE, w->route, strlen(w->route), 1);
+  else
+    d = destination_get(&r->destinations, DESTINATION_REMOTE, w->domain, w->domain_len, 0);
+  if (d && !d->w.start)
+    window_init(&d->w, d->routed ? DELIVERY_START_ROUTE : DELIVERY_START_MX);
+  return d;
+}
+
 void delivery_add_remote(runner *r, message *m, uint32_t k)
 {
   where w;
-  destination *d;
   (void)classify(&r->set, message_address(m, k), &w);
-  if (*w.route)
-    d = destination_get(&r->destinations, DESTINATION_REMOTE, w.route, strlen(w.route), 1);
-  else
-    d = destination_get(&r->destinations, DESTINATION_REMOTE, w.domain, w.domain_len, 0);
-  if (d && !d->w.start)
-    window_init(&d->w, d->routed ? DELIVERY_START_ROUTE : DELIVERY_START_MX);
-  add(r, d, m, k);
+  add(r, delivery_host(r, &w), m, k);
 }

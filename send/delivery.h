@@ -9,6 +9,7 @@
 #define TERN_SEND_DELIVERY_H
 
 #include "send/channel.h"
+#include "send/classify.h"
 #include "send/runner.h"
 
 #define DELIVERY_CROWD_MIN 8u    /* messages that always may wait for one destination */
@@ -21,6 +22,8 @@ extern int delivery_init(runner *r); /* 0: no memory */
 extern void delivery_free(runner *r);
 extern void delivery_settings(runner *r); /* the settings are new */
 
+/* The host that w leads to, found or made. 0: no memory. */
+extern destination *delivery_host(runner *r, where const *w);
 /* Recipient k of m, which is open, waits for this destination. */
 extern void delivery_add(runner *r, message *m, uint32_t k, enum destination_kind kind, char const *name);
 extern void delivery_add_remote(runner *r, message *m, uint32_t k);

@@ -27,10 +27,10 @@ static injection *last_group(expansion *x)
   return ring_empty(&x->groups) ? 0 : ring_of(injection, queue, x->groups.prev);
 }
 
-static int copy_string(envelope *to, uint32_t *where, envelope const *from, uint32_t offset)
+static int copy_string(envelope *to, uint32_t *place, envelope const *from, uint32_t offset)
 {
   char const *s = envelope_string(from, offset);
-  return envelope_set(to, where, s, strlen(s));
+  return envelope_set(to, place, s, strlen(s));
 }
 
 int expansion_group(expansion *x, message const *m, char const *sender, size_t len)

@@ -3,14 +3,12 @@
 #include <errno.h>
 #include <string.h>
 #include "lib/log.h"
-#include "send/classify.h"
+#include "send/delivery.h"
 #include "send/intake.h"
 #include "send/pass.h"
 #include "send/verb.h"
 
 char const *const verb_names[VERB_N] = {"hold", "release", "retry", "delete", "bounce"};
-
-static char const in_hand[] = "as soon as the delivery in hand is over";
 
 static void said(message const *m, enum verb what, uid_t uid)
 {
@@ -79,8 +77,7 @@ static enum verb_done delete_active(runner *r, message *m, verb_caller const *by
   m->deleted = 1;
   pass_withdraw(r, m);
   pass_changed(r, m);
-  result_set(why, RESULT_OK, STATUS_NONE, "deleted, %s", in_hand);
-  return by->sync ? VERB_FINISHED : VERB_WRITTEN;
+  return written(by, why, "deleted, as soon as the delivery in hand is over");
 }
 
 static enum verb_done bounce_active(runner *r, message *m, verb_caller const *by, result *why)
@@ -151,14 +148,11 @@ static void forget_deaths(runner *r, message const *m)
 {
   for (uint32_t k = 0; k < m->n; k++) {
     where w;
-    destination *d = 0;
+    destination *d;
     if (m->rcpt[k].stage != STAGE_TODO || classify(&r->set, message_address(m, k), &w) != PLACE_REMOTE)
       continue;
-    if (*w.route)
-      d = destination_get(&r->destinations, DESTINATION_REMOTE, w.route, strlen(w.route), 1);
-    else
-      d = destination_get(&r->destinations, DESTINATION_REMOTE, w.domain, w.domain_len, 0);
-    if (d && d->w.start)
+    d = delivery_host(r, &w);
+    if (d)
       window_forget(&d->w);
   }
 }
