@@ -8,6 +8,7 @@ usage: kills.py small|large|both|start|notice STEP OFFSET FOLDER   each STEP-th 
                       message that it is told of on"""
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -67,7 +68,13 @@ def tmp_is_empty():
 # ---- the injector
 
 
-WARM = 2  # as queue/tern-queue.c keeps them
+def warm():
+    """How many workers tern-queue keeps at rest."""
+    with open(os.path.join(os.path.dirname(__file__), "../../queue/tern-queue.c")) as f:
+        return int(re.search(r"^#define WARM (\d+)", f.read(), re.M).group(1))
+
+
+WARM = warm()
 
 
 def idle_workers():
