@@ -5,18 +5,9 @@
 # root, as Dovecot does.
 PEERS="dovecot-core dovecot-lmtpd postfix"
 PEOPLE="admin lisa pat kim"
-[ "$(id -u)" = 0 ] || { echo "skip system_dovecot: Dovecot needs root"; exit 0; }
-. "$(dirname "$0")/apart.sh"
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/people.sh"
-. "$(dirname "$0")/hosts.sh"
-for p in $PEERS; do has_peer $p || exit 0; done
-bodies() { python3 "$here/t/bodies.py" "$@"; }
+NEIGHBOUR=Dovecot ADDRESS=127.0.0.5 USERS="dovecot dovenull"
+. "$(dirname "$0")/neighbour.sh"
 
-{ cat /etc/passwd; echo dovecot:x:20301:20301::/nonexistent:/usr/sbin/nologin; echo dovenull:x:20302:20302::/nonexistent:/usr/sbin/nologin; } >"$work/passwd"
-{ cat /etc/group; echo dovecot:x:20301:; echo dovenull:x:20302:; } >"$work/group"
-mount --bind "$work/passwd" /etc/passwd && mount --bind "$work/group" /etc/group
-ip address add 127.0.0.5/8 dev lo
 mkdir -m 755 "$work/dovecot"
 socket=$work/dovecot/Lmtp
 cat >"$work/dovecot.conf" <<C
@@ -57,18 +48,11 @@ dovecot_starts() {
 dovecot_ends() { kill $dovecot; wait $dovecot; }
 check "Dovecot starts" dovecot_starts
 [ "$failures" = 0 ] || { finish; exit 1; }
-mkdir -p "$work/etc"
-echo 'root: admin' >"$work/etc/aliases"
 check "tern-setup" makes_instance listen=127.0.0.1:25 relaydomains=box.test smtproutes="box.test:lmtp:$socket
 port.test:lmtp:127.0.0.5"
 check "start" start
-mails_of() { find "$APART/home/$1/Maildir/new" -type f 2>/dev/null; }
-has() { [ "$(mails_of "$1" | wc -l)" = "$2" ]; }
 
-mkdir "$work/bodies"
-bodies write "$work/bodies" pat@box.test
-for f in "$work/bodies"/*; do sendmail -i -f lisa@here.test pat@box.test <"$f" || not_ok "sendmail" "exit $?"; done
-n=$(ls "$work/bodies" | wc -l)
+send_bodies pat@box.test
 check "by the socket: all arrive" within 30 has pat $n
 check "octet for octet" bodies compare $(mails_of pat)
 check "with one Return-Path, one Delivered-To" eval 'f=$(mails_of pat | head -n 1); [ "$(grep -c "^Return-Path: <lisa@here.test>" "$f")$(grep -c "^Delivered-To: pat@box.test" "$f")" = 11 ]'

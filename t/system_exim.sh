@@ -4,18 +4,9 @@
 # On a machine apart; needs root, as Exim does.
 PEERS="exim4-daemon-light exim4-base postfix"
 PEOPLE="admin lisa pat"
-[ "$(id -u)" = 0 ] || { echo "skip system_exim: Exim needs root"; exit 0; }
-. "$(dirname "$0")/apart.sh"
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/people.sh"
-. "$(dirname "$0")/hosts.sh"
-for p in $PEERS; do has_peer $p || exit 0; done
-bodies() { python3 "$here/t/bodies.py" "$@"; }
+NEIGHBOUR=Exim ADDRESS=127.0.0.6 USERS="Debian-exim"
+. "$(dirname "$0")/neighbour.sh"
 
-{ cat /etc/passwd; echo Debian-exim:x:20301:20301::/nonexistent:/usr/sbin/nologin; } >"$work/passwd"
-{ cat /etc/group; echo Debian-exim:x:20301:; } >"$work/group"
-mount --bind "$work/passwd" /etc/passwd && mount --bind "$work/group" /etc/group
-ip address add 127.0.0.6/8 dev lo
 mkdir -p -m 755 "$work/exim/spool" "$work/exim/log"
 chown -R 20301:20301 "$work/exim"
 # Debian's Exim keeps its rights with no other configuration than one of two names
@@ -82,27 +73,20 @@ exim_starts() {
 }
 check "Exim starts" exim_starts
 [ "$failures" = 0 ] || { finish; exit 1; }
-mkdir -p "$work/etc"
-echo 'root: admin' >"$work/etc/aliases"
 check "tern-setup" makes_instance listen=127.0.0.1:25 helohost=mx.here.test sourceaddress=127.0.0.7 ipversion=4 smtproutes='ex.test:[127.0.0.6]'
 check "start" start
-pats() { find "$APART/home/pat/Maildir/new" -type f 2>/dev/null; }
-pat_has() { [ "$(pats | wc -l)" = "$1" ]; }
 
-mkdir "$work/bodies"
-bodies write "$work/bodies" pat@ex.test
-for f in "$work/bodies"/*; do sendmail -i -f lisa@here.test pat@ex.test <"$f" || not_ok "sendmail" "exit $?"; done
-n=$(ls "$work/bodies" | wc -l)
-check "we to Exim: all arrive" within 40 pat_has $n
-check "octet for octet" bodies compare $(pats)
+send_bodies pat@ex.test
+check "we to Exim: all arrive" within 40 has pat $n
+check "octet for octet" bodies compare $(mails_of pat)
 check "nothing waits here" within 5 queue_empty
 check "we greet by helohost, and come from sourceaddress" grep -rq 'from \[127.0.0.7\] (helo=mx.here.test)' "$APART/home/pat/Maildir/new"
 check "our log has Exim's id" eval 'id=$(logs | sed -n "s/.*relayed to=pat@ex\.test .*reason=\"250 OK id=\([^\"]*\)\".*/\1/p" | head -n 1) && grep -rqF "id $id" "$APART/home/pat/Maildir/new"'
 letter half | sendmail -f lisa@here.test pat@ex.test nobody-there@ex.test
-check "one recipient is refused, the other gets it" within 15 eval 'pat_has $((n + 1)) && lisa_has 1'
+check "one recipient is refused, the other gets it" within 15 eval 'has pat $((n + 1)) && lisa_has 1'
 check "the report has Exim's words" python3 "$here/t/bounce.py" $(lisas) nobody-there@ex.test 'Diagnostic-Code=550 no such person here'
 letter many | sendmail -f lisa@here.test $(for i in $(seq 20); do echo pat+$i@ex.test; done) pat@ex.test
-check "21 recipients, three times as many as it takes at once: each has its own end" within 15 eval '[ "$(logs | grep -c "failed to=pat+")" = 20 ] && pat_has $((n + 2)) && queue_empty'
+check "21 recipients, three times as many as it takes at once: each has its own end" within 15 eval '[ "$(logs | grep -c "failed to=pat+")" = 20 ] && has pat $((n + 2)) && queue_empty'
 
 # ---- from Exim
 no_mail
@@ -115,7 +99,7 @@ check "Exim to us: all arrive" within 60 lisa_has $((n - 1))
 check "octet for octet" bodies compare -long-line -carriage-returns -smuggling $(lisas)
 check "from the sender" grep -qx 'Return-Path: <pat@ex.test>' "$(lisas | head -n 1)"
 check "40 messages in 4 sessions through us to Exim" timeout 60 smtp-source -s 4 -m 40 -l 3000 -f lisa@here.test -t pat@ex.test 127.0.0.1:25
-check "arrive there, once each" within 60 pat_has $((n + 42))
+check "arrive there, once each" within 60 has pat $((n + 42))
 kill $exim
 wait $exim
 finish

@@ -4,18 +4,10 @@
 # lines, dots, carriage returns; its queue and ours. On a machine apart; needs root, as Postfix does.
 PEERS="postfix"
 PEOPLE="admin lisa pat"
-[ "$(id -u)" = 0 ] || { echo "skip system_postfix: Postfix needs root"; exit 0; }
-. "$(dirname "$0")/apart.sh"
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/people.sh"
-. "$(dirname "$0")/hosts.sh"
-has_peer postfix || exit 0
+NEIGHBOUR=Postfix ADDRESS=127.0.0.2 USERS="postfix postdrop"
+. "$(dirname "$0")/neighbour.sh"
 
 # ---- Postfix: its users, its folders, its settings
-{ cat /etc/passwd; echo postfix:x:20301:20301::/nonexistent:/usr/sbin/nologin; } >"$work/passwd"
-{ cat /etc/group; echo postfix:x:20301:; echo postdrop:x:20302:; } >"$work/group"
-mount --bind "$work/passwd" /etc/passwd && mount --bind "$work/group" /etc/group
-ip address add 127.0.0.2/8 dev lo
 conf=$work/postfix
 mkdir -p "$conf/queue/pid" "$conf/data" && chown postfix "$conf/data"
 cp -R /etc/postfix/. "$conf/"
@@ -79,37 +71,28 @@ C
 postfix_starts() { script -qefc "postfix -c $conf start" /dev/null </dev/null && within 10 listens 127.0.0.2:25; }
 check "Postfix starts" postfix_starts
 [ "$failures" = 0 ] || { finish; exit 1; }
-mkdir -p "$work/etc"
-echo 'root: admin' >"$work/etc/aliases"
 check "tern-setup" makes_instance listen=127.0.0.1:25 smtproutes='pf.test:[127.0.0.2]'
 check "start" start
-pats() { find "$APART/home/pat/Maildir/new" -type f 2>/dev/null; }
-pat_has() { [ "$(pats | wc -l)" = "$1" ]; }
-
-bodies() { python3 "$here/t/bodies.py" "$@"; }
 
 # ---- to Postfix
-mkdir "$work/bodies"
-bodies write "$work/bodies" pat@pf.test
-for f in "$work/bodies"/*; do sendmail -i -f lisa@here.test pat@pf.test <"$f" || not_ok "sendmail" "exit $?"; done
-n=$(ls "$work/bodies" | wc -l)
-check "we to Postfix: all arrive" within 30 pat_has $n
-check "octet for octet" bodies compare $(pats)
+send_bodies pat@pf.test
+check "we to Postfix: all arrive" within 30 has pat $n
+check "octet for octet" bodies compare $(mails_of pat)
 check "nothing waits here" within 5 queue_empty
 check "Postfix offers what we use" grep -rqF "by pf.test (Postfix) with ESMTP" "$APART/home/pat/Maildir/new"
 letter half | sendmail -f lisa@here.test pat@pf.test nobody-there@pf.test
-check "one recipient is refused, the other gets it" within 15 eval 'pat_has $((n + 1)) && lisa_has 1'
+check "one recipient is refused, the other gets it" within 15 eval 'has pat $((n + 1)) && lisa_has 1'
 check "the report has Postfix's words" python3 "$here/t/bounce.py" $(lisas) nobody-there@pf.test Status=5.1.1 'Diagnostic-Code=User unknown in local recipient table' Remote-MTA=127.0.0.2
 postfix -c "$conf" stop >/dev/null 2>&1
 letter later | sendmail -f lisa@here.test pat@pf.test
 check "while Postfix is down mail waits" within 15 deferred pat@pf.test refused
 check "Postfix starts again" postfix_starts
 s6-svc -a "$TERN_HOME/service/send"
-check "and gets it" within 10 eval 'pat_has $((n + 2)) && queue_empty'
+check "and gets it" within 10 eval 'has pat $((n + 2)) && queue_empty'
 printf 'Subject: eight\n\nGr\303\274\303\237e\n' | sendmail -f lisa@here.test -B 8BITMIME pat@pf.test
-check "8BITMIME" within 10 eval 'pat_has $((n + 3)) && grep -rqx "Grüße" "$APART/home/pat/Maildir/new"'
+check "8BITMIME" within 10 eval 'has pat $((n + 3)) && grep -rqx "Grüße" "$APART/home/pat/Maildir/new"'
 check "200 messages in 10 sessions through us to Postfix" timeout 60 smtp-source -s 10 -m 200 -l 3000 -f lisa@here.test -t pat@pf.test 127.0.0.1:25
-check "arrive, once each" within 60 pat_has $((n + 203))
+check "arrive, once each" within 60 has pat $((n + 203))
 check "over kept connections" [ "$(grep -c 'smtpd.*: connect from' "$conf/log")" -lt 150 ]
 
 # ---- from Postfix
