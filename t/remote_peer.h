@@ -268,4 +268,46 @@ __attribute__((unused)) static char const *peer_codes(size_t n)
   return s;
 }
 
+/* ---- a job from its beginning to what came of it; with cmocka */
+
+static char const peer_text[] = "a\n.b\n";
+
+static size_t peer_words(char const *s)
+{
+  size_t n = 1;
+  for (; *s; s++)
+    n += *s == ' ';
+  return n;
+}
+
+/* A message to rcpts, to a host that says what is in the scripts. The caller ends the host. */
+__attribute__((unused)) static void peer_serve_job(peer *p, char const *const *scripts, int lmtp,
+                                                   char const *rcpts)
+{
+  job j;
+  peer_prepare(1);
+  peer_start_at(p, "127.0.0.1", 0, scripts);
+  peer_job(&j, "s@y", rcpts, peer_text, sizeof peer_text - 1);
+  (lmtp ? peer_lmtp : peer_route)(&j, "127.0.0.1", p->port);
+  attempt_run(&peer_attempt, &j);
+  connection_close(&peer_attempt.k);
+  job_free(&j);
+}
+
+__attribute__((unused)) static void peer_check_codes(char const *name, char const *rcpts, char const *want,
+                                                     peer const *p)
+{
+  char const *got = peer_codes(peer_words(rcpts));
+  if (strcmp(got, want))
+    fail_msg("%s: got \"%s\" (%s), want \"%s\"; heard %s", name, got, peer_attempt.results[0].text, want,
+             p->heard);
+}
+
+__attribute__((unused)) static void peer_check(char const *name, char const *what, char const *got,
+                                               char const *want)
+{
+  if (!strstr(got, want))
+    fail_msg("%s: %s: got \"%s\", want \"%s\"", name, what, got, want);
+}
+
 #endif
