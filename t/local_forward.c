@@ -1,24 +1,8 @@
 /* .forward: its grammar, its limits, and when it is not obeyed. */
-#include "t/local_house.h"
-#include "local/forward.h"
-
-static char seen[4096];
-
-/* The targets as text: kind and text, a space between. */
-static char const *show(targets const *t)
-{
-  size_t n = 0;
-  seen[0] = 0;
-  for (size_t i = 0; i < targets_count(t) && n < sizeof seen - 300; i++) {
-    target const *one = targets_get(t) + i;
-    n += (size_t)snprintf(seen + n, sizeof seen - n, "%s%c%s", i ? " " : "", "|/D.@"[one->kind],
-                          targets_text(t, one));
-  }
-  return seen;
-}
+#include "t/local_found.h"
 
 struct parse_case {
-  char const *text, *want; /* want: targets, or "!" and a part of the reason */
+  char const *text, *want; /* want: targets with "~" for the home, or "!" and a part of the reason */
 };
 
 static struct parse_case const parses[] = {
@@ -50,8 +34,8 @@ static struct parse_case const parses[] = {
     {"/var/tmp/box\n", "//var/tmp/box"},
     {"\"/var/tmp/a box\"\n", "//var/tmp/a box"},
     {"/var/tmp/dir/\n", "D/var/tmp/dir/"},
-    {"~/mail/in\n", "/H/mail/in"},
-    {"~/Maildir/\n", "DH/Maildir/"},
+    {"~/mail/in\n", "/~/mail/in"},
+    {"~/Maildir/\n", "D~/Maildir/"},
     {"|\n", "!a program is missing"},
     {":fail: no\n", "!not understood"},
     {"a b c\n", "!not an address"},
@@ -63,16 +47,6 @@ static struct parse_case const parses[] = {
     {":include:/nonexistent/list\n", "!there is no such file"},
 };
 
-/* H stands for the home. */
-static void expand_home(char out[512], char const *want)
-{
-  char const *h = strstr(want, "H/");
-  if (!h)
-    strcpy(out, want);
-  else
-    snprintf(out, 512, "%.*s%s%s", (int)(h - want), want, me.u.home, h + 1);
-}
-
 static void parses_all(void **state)
 {
   (void)state;
@@ -81,15 +55,13 @@ static void parses_all(void **state)
     targets t;
     result r = RESULT_ZERO;
     forward_reader f = {.me = &me, .t = &t};
-    char want[512];
     int ok;
     targets_init(&t);
     ok = forward_parse(&f, "F", c->text, strlen(c->text), &r);
-    expand_home(want, c->want);
     if (*c->want == '!' ? ok || r.class != RESULT_TEMPORARY || !strstr(r.text, c->want + 1)
-                        : !ok || strcmp(show(&t), want))
+                        : !ok || strcmp(show(&t), c->want))
       fail_msg("\"%s\": got %d \"%s\" \"%s\", want \"%s\"", c->text, ok, ok ? show(&t) : "", ok ? "" : r.text,
-               want);
+               c->want);
     targets_free(&t);
   }
 }
@@ -123,12 +95,7 @@ static void expect(char const *ext, enum forward_found want, char const *text)
   char const *why = "";
   result r = RESULT_ZERO;
   enum forward_found got = find(ext, &t, &why, &r);
-  char const *said = got == FORWARD_OBEY      ? show(&t)
-                     : got == FORWARD_IGNORED ? why
-                     : got == FORWARD_ERROR   ? r.text
-                                              : "";
-  if (got != want || !strstr(said, text))
-    fail_msg("ext \"%s\": got %d \"%s\", want %d \"%s\"", ext, got, said, want, text);
+  assert_found(ext, got, &t, why, &r, want, text);
   targets_free(&t);
 }
 
