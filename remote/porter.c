@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/privileges.h"
 #include "lib/pool.h"
+#include "lib/text.h"
 #include "remote/porter.h"
 
 #define BUSY_MS 100 /* until a server whose queue is full is asked again */
@@ -150,6 +151,7 @@ static void be_porter(identities const *ids, int channel)
     log_warn("give up", "what connecting to sockets does not need");
     _exit(EXITS_TEMPORARY);
   }
+  text_release();
   serve(0, ids->root);
   _exit(EXITS_OK);
 }
