@@ -41,6 +41,16 @@ static void load_services(char const *s)
   }
 }
 
+/* Do files come first, and does what they say count at once ("[" could change that)? */
+static int is_files_first(char const *s)
+{
+  s += strspn(s, " \t");
+  if (strncmp(s, "files", 5))
+    return 0;
+  s += 5;
+  return strchr(" \t\n#", *s) && s[strspn(s, " \t")] != '[';
+}
+
 /* The C library reads nsswitch.conf, and finds no nscd, at its first question: once here, not in each child. root stands in
    files, so that nothing else is asked. */
 static void ask_once(void)
@@ -53,6 +63,7 @@ void names_load(void)
 {
   static char const *const lines[] = {"passwd:", "group:", "initgroups:"};
   char s[CONFIG_MAX];
+  int by_files[sizeof lines / sizeof *lines] = {0};
   ssize_t n = openreadnclose("/etc/nsswitch.conf", s, sizeof s - 1);
   if (n <= 0)
     return;
@@ -61,8 +72,11 @@ void names_load(void)
     p += *p == '\n';
     p += strspn(p, " \t");
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-      if (!strncmp(p, lines[i], strlen(lines[i])))
+      if (!strncmp(p, lines[i], strlen(lines[i]))) {
         load_services(p + strlen(lines[i]));
+        by_files[i] = is_files_first(p + strlen(lines[i]));
+      }
   }
-  ask_once();
+  if (by_files[0] && by_files[1])
+    ask_once();
 }
