@@ -1,9 +1,7 @@
 /* explain - walks from the address to everybody who gets a copy, each address once, breadth first. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 #include <skalibs/genalloc.h>
 #include <skalibs/tai.h>
 #include "lib/address.h"
@@ -157,10 +155,10 @@ static int tell(walk *w, size_t i)
   stralloc address = STRALLOC_ZERO; /* the text may move */
   explain_meaning m = EXPLAIN_MEANING_ZERO;
   int code = EX_OK;
-  if (!stralloc_copys(&address, w->text.s + s.address) || !stralloc_0(&address) ||
-      !explain_meaning_ask(&m, w->e, address.s, s.final))
+  if (!stralloc_copys(&address, w->text.s + s.address) || !stralloc_0(&address))
     w->x->failed = 1;
-  else
+  else {
+    explain_meaning_ask(&m, w->e, address.s, s.final);
     switch (m.meaning) {
     case MEANING_USER: code = tell_user(w, &s, address.s, &m); break;
     case MEANING_ALIAS: code = tell_alias(w, &s, address.s, &m); break;
@@ -184,6 +182,7 @@ static int tell(walk *w, size_t i)
       break;
     default: code = tell_failed(w, &s, address.s, &m);
     }
+  }
   explain_meaning_free(&m);
   stralloc_free(&address);
   return code;

@@ -23,7 +23,7 @@ struct explain_s {
 /* HOME is the current folder. 0: problem. */
 extern int explain_init(explain *e, stralloc *problem);
 /* sender: the envelope sender, or 0. The exit code: 0 it exists or goes to another machine, 67 unknown, 75 that can't be said
-   now; then *why may be a sentence that is in x too. */
+   now. */
 extern int explain_address(explain *e, explanation *x, char const *address, char const *sender);
 
 #endif

@@ -10,11 +10,10 @@ void explain_meaning_free(explain_meaning *m)
   stralloc_free(&m->members);
 }
 
-static int later(explain_meaning *m)
+static void later(explain_meaning *m)
 {
   m->meaning = MEANING_LATER;
   result_set(&m->why, RESULT_TEMPORARY, STATUS_SYSTEM, "tern-alias does not answer (%s)", strerror(errno));
-  return 1;
 }
 
 /* ---- all of it */
@@ -58,7 +57,7 @@ static int take(explain_meaning *m, char const *s, size_t len)
   return ok && m->meaning;
 }
 
-static int ask_all(explain_meaning *m, explain *e, char const *address, enum envelope_final final)
+static void ask_all(explain_meaning *m, explain *e, char const *address, enum envelope_final final)
 {
   envelope env = ENVELOPE_ZERO;
   envelope_rcpt *r = envelope_add(&env, address, strlen(address));
@@ -79,12 +78,11 @@ static int ask_all(explain_meaning *m, explain *e, char const *address, enum env
   if (ok && (f.type != ANSWER_LAST || !take(m, answer.s, answer.len)))
     ok = (errno = EPROTO, 0);
   if (!ok) {
-    (void)later(m);
+    later(m);
     door_close(&e->d);
   }
   stralloc_free(&answer);
   envelope_free(&env);
-  return 1;
 }
 
 /* ---- what everybody is told */
@@ -108,16 +106,17 @@ static void find_oneself(explain_meaning *m, explain *e, char const *address)
   }
 }
 
-int explain_meaning_ask(explain_meaning *m, explain *e, char const *address, enum envelope_final final)
+void explain_meaning_ask(explain_meaning *m, explain *e, char const *address, enum envelope_final final)
 {
   tain deadline;
   m->sees_all = !geteuid() || geteuid() == e->ids.owner;
-  if (m->sees_all)
-    return ask_all(m, e, address, final);
+  if (m->sees_all) {
+    ask_all(m, e, address, final);
+    return;
+  }
   tain_now_g();
   tain_addsec_g(&deadline, EXPLAIN_SECONDS);
   m->meaning = question_exists(&e->d, address, strlen(address), &m->why, &deadline);
   if (m->meaning == MEANING_USER)
     find_oneself(m, e, address);
-  return 1;
 }

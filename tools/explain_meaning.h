@@ -24,8 +24,9 @@ struct explain_meaning_s {
     .members = STRALLOC_ZERO                                                                                 \
   }
 
-extern int explain_meaning_ask(explain_meaning *m, explain *e, char const *address,
-                               enum envelope_final final); /* 0: no memory */
+/* What can't be found out is MEANING_LATER, with the reason in m->why. */
+extern void explain_meaning_ask(explain_meaning *m, explain *e, char const *address,
+                                enum envelope_final final);
 extern void explain_meaning_free(explain_meaning *m);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lib/json.h"
 #include "tools/explanation.h"
+#include "tools/shown.h"
 
 #define LINE_MAX_OCTETS 4096u
 
@@ -21,13 +22,8 @@ static void put_json(explanation *x, char const *s)
 
 static void put_line(explanation *x, char const *indent, char const *s)
 {
-  size_t from;
   put(x, &x->text, indent);
-  from = x->text.len;
-  put(x, &x->text, s);
-  for (size_t i = from; i < x->text.len; i++)
-    if ((unsigned char)x->text.s[i] < 32 || x->text.s[i] == 127)
-      x->text.s[i] = '?';
+  x->failed |= !shown_put(&x->text, s, strlen(s));
   put(x, &x->text, "\n");
 }
 

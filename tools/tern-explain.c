@@ -2,30 +2,19 @@
    host's domain the route. Root and the owner see targets, files and lines; everybody else what he could learn by sending mail,
    and his own home. Nothing is sent and nothing is written.
 
-   Exit: 0 it exists or goes to another host, 67 unknown, 75 can't be said now, 64 wrong use, 78 a wrong setting. */
+   Exit: 0 it exists or goes to another host, 67 unknown, 75 can't be said now, 64 wrong use, 74 standard output failed, 78 a wrong setting. */
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 #include <skalibs/sgetopt.h>
 #include <skalibs/sig.h>
 #include <skalibs/strerr.h>
 #include <skalibs/tai.h>
-#include "conf.h"
 #include "tools/explain.h"
-
-static void go_home(void)
-{
-  char const *home = getenv("TERN_HOME");
-  if (!home || !*home)
-    home = CONF_HOME;
-  if (chdir(home) == -1)
-    strerr_dief(EX_CONFIG, "unable to enter ", home, ": ", strerror(errno), "; set TERN_HOME");
-}
+#include "tools/home.h"
 
 /* gives the index of the first address */
 static int options(int argc, char const *const *argv, char const **sender, int *json)
@@ -58,7 +47,8 @@ int main(int argc, char const *const *argv)
   i = options(argc, argv, &sender, &json);
   sig_ignore(SIGPIPE);
   tain_now_set_stopwatch_g();
-  go_home();
+  if (!home_enter(0))
+    strerr_dief(EX_CONFIG, "unable to enter ", home_name(), ": ", strerror(errno), "; set TERN_HOME");
   if (!explain_init(&e, &problem))
     strerr_dief(EX_CONFIG, problem.len ? problem.s : "no memory");
   for (; i < argc; i++) {
@@ -66,7 +56,8 @@ int main(int argc, char const *const *argv)
     stralloc const *out = json ? &x.json : &x.text;
     if (x.failed)
       strerr_dief(EX_TEMPFAIL, "out of memory");
-    allwrite(1, out->s, out->len);
+    if (allwrite(1, out->s, out->len) < out->len)
+      strerr_dief(EX_IOERR, "standard output: ", strerror(errno));
     if (one == EX_NOUSER || code == EX_OK)
       code = one == EX_OK ? code : one;
   }
