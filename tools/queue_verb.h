@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include "lib/door.h"
 #include "lib/selection.h"
-#include "tools/queue_entry.h"
 
 #define QUEUE_VERB_WAIT 300u /* seconds without an answer until it is given up */
 #define QUEUE_VERB_IDS 1000u /* in one request: a frame has its limit */
