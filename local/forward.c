@@ -34,12 +34,8 @@ static int add(forward_reader *f, enum target_kind kind, char const *s, size_t l
 {
   if (f->addresses_only && kind != TARGET_ADDRESS && kind != TARGET_SELF)
     return wrong(r, "a file that others may write can name addresses only", s, len);
-  if (targets_add(f->t, kind, s, len)) {
-    target *last = targets_get(f->t) + targets_count(f->t) - 1;
-    if (!last->line)
-      last->line = f->line;
+  if (targets_add(f->t, kind, s, len))
     return 1;
-  }
   if (errno == E2BIG)
     return wrong(r, "too many addresses, at", s, len);
   failure_set(r, errno, "keep", "an address");
@@ -283,7 +279,7 @@ int forward_parse(forward_reader *f, char const *path, char const *s, size_t len
     char const *nl = memchr(s, '\n', len);
     size_t n = nl ? (size_t)(nl - s) : len;
     if (!f->depth)
-      f->line = number;
+      f->t->line = number;
     if (!parse_line(f, s, n, r)) {
       result why = *r;
       if (!f->is_placed) /* by a file that this one includes */

@@ -35,7 +35,6 @@ struct forward_reader_s {
   targets *t;
   unsigned int includes; /* files read so far */
   unsigned int depth;
-  unsigned int line; /* that is being read, of the outermost file */
   struct {
     dev_t dev;
     ino_t ino;

@@ -14,7 +14,6 @@ struct reader_s {
   targets *t;
   int is_main;
   int forward_only;
-  unsigned int number; /* of the line that is being read */
 };
 
 static int wrong(result *r, char const *why)
@@ -27,12 +26,8 @@ static int add(reader *f, enum target_kind kind, char const *s, size_t len, resu
 {
   if (f->forward_only && kind != TARGET_ADDRESS && kind != TARGET_SELF)
     return wrong(r, "the file is executable, so it may hold forward lines only; type: chmod -x on it");
-  if (targets_add(f->t, kind, s, len)) {
-    target *last = targets_get(f->t) + targets_count(f->t) - 1;
-    if (!last->line)
-      last->line = f->number;
+  if (targets_add(f->t, kind, s, len))
     return 1;
-  }
   failure_set(r, errno, "keep", "a line");
   return 0;
 }
@@ -86,7 +81,7 @@ static int line(reader *f, char const *s, size_t len, result *r)
   if (memchr(s, 0, len))
     return wrong(r, "a NUL character");
   if (!len)
-    return f->number > 1 || wrong(r, "the first line is blank; take it out, or begin it with #");
+    return f->t->line > 1 || wrong(r, "the first line is blank; take it out, or begin it with #");
   switch (*s) {
   case '#': return 1;
   case '|':
@@ -108,12 +103,12 @@ int qmail_parse(self const *me, targets *t, char const *path, char const *s, siz
                 int forward_only, result *r)
 {
   reader f = {.me = me, .t = t, .is_main = is_main, .forward_only = forward_only};
-  for (f.number = 1; len; f.number++) {
+  for (t->line = 1; len; t->line++) {
     char const *nl = memchr(s, '\n', len);
     size_t n = nl ? (size_t)(nl - s) : len;
     if (!line(&f, s, n, r)) {
       result why = *r;
-      result_set(r, why.class, why.status, "%s:%u: %s", path, f.number, why.text);
+      result_set(r, why.class, why.status, "%s:%u: %s", path, t->line, why.text);
       return 0;
     }
     n += nl ? 1 : 0;

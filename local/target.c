@@ -20,6 +20,7 @@ void targets_init(targets *t)
   t->text = stralloc_zero;
   t->list = genalloc_zero;
   t->n_addresses = 0;
+  t->line = 0;
   t->has_self = 0;
   avltree_init(&t->addresses, 0, 3, 8, &key_of, &compare, t);
 }
@@ -56,7 +57,7 @@ static int add_address(targets *t, uint32_t text)
 
 int targets_add(targets *t, enum target_kind kind, char const *s, size_t len)
 {
-  target one = {.kind = kind, .text = (uint32_t)t->text.len};
+  target one = {.kind = kind, .text = (uint32_t)t->text.len, .line = t->line};
   if (kind == TARGET_SELF && t->has_self)
     return 1;
   if (targets_count(t) >= TARGETS_MAX)

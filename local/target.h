@@ -24,7 +24,7 @@ typedef struct target_s target;
 struct target_s {
   enum target_kind kind;
   uint32_t text; /* an offset */
-  uint32_t line; /* of the file that names it; 0: another file, or none */
+  uint32_t line; /* of the outermost file that leads to it; 0: there is none */
 };
 
 typedef struct targets_s targets;
@@ -33,6 +33,7 @@ struct targets_s {
   genalloc list; /* target */
   avltree addresses;
   size_t n_addresses;
+  uint32_t line; /* that is being read: what is added has it */
   int has_self;
 };
 
