@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include "lib/log.h"
+#include "lib/text.h"
 #include "send/delivery.h"
 #include "send/ending.h"
 #include "send/injection.h"
@@ -114,6 +115,15 @@ static void act(runner *r, tain *deadline)
   lane_act(r, deadline);
 }
 
+/* What the start touched goes, once there is nothing to do. */
+static void rest(runner *r)
+{
+  if (r->rested || is_busy(r))
+    return;
+  text_release();
+  r->rested = 1;
+}
+
 int runner_turn(runner *r)
 {
   tain deadline;
@@ -127,6 +137,7 @@ int runner_turn(runner *r)
   if (r->draining && tain_less(&r->drain_end, &deadline))
     deadline = r->drain_end;
   log_flush();
+  rest(r);
   return watch_wait(&r->watch, &deadline);
 }
 

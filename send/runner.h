@@ -118,6 +118,7 @@ struct runner_s {
   uint32_t now; /* seconds since `begin`, plus 1 */
   tain tick;    /* the next second */
   int draining;
+  int rested; /* what the start touched of the program was given back */
   tain drain_end;
 };
 
