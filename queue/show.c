@@ -16,7 +16,7 @@
 
 #define ASK 10           /* seconds that a client has to ask */
 #define TAKE 60          /* to take all that is queued for it */
-#define BATCH 256u       /* messages that are queued before they are sent */
+#define BATCH 65536u     /* octets that are queued before they are sent */
 #define FRAME_MAX 60000u /* bytes: room for one more recipient stays below DOOR_MAX */
 #define LONG 4096u /* messages of a list that leaves so much memory behind that the worker is replaced */
 
@@ -25,8 +25,7 @@ struct work_s {
   show *s;
   uid_t uid;
   selection wanted;
-  unsigned int queued; /* messages, since the last was sent */
-  uint64_t shown;      /* ids */
+  uint64_t shown; /* ids */
 };
 
 static door client;
@@ -57,18 +56,17 @@ int show_may_change(show const *s, uid_t uid, uint64_t owner)
   return !uid || uid == s->ids.owner || uid == owner || is_among(&s->admins, uid);
 }
 
-static int send_queued(work *w)
+static int send_queued(void)
 {
   tain t;
-  w->queued = 0;
   tain_now_g();
   tain_addsec_g(&t, TAKE);
   return door_send(&client, &t);
 }
 
-static int put_frame(work *w)
+static int put_frame(void)
 {
-  return door_put(&client, LISTING_MESSAGE, out.s, out.len) && (++w->queued < BATCH || send_queued(w));
+  return door_put(&client, LISTING_MESSAGE, out.s, out.len) && (client.out.data.len < BATCH || send_queued());
 }
 
 static int begin_frame(char const *id_text)
@@ -140,17 +138,17 @@ static int put_rcpt(store_message const *m, size_t k, int see)
          (!see || !reasons.s[note_of(k)->reason] || put_note(note_of(k)));
 }
 
-static int put_rcpts(work *w, store_message const *m, char const *id_text, int see)
+static int put_rcpts(store_message const *m, char const *id_text, int see)
 {
   for (size_t k = 0; k < m->state.n; k++) {
     if (!waits(m, k))
       continue;
-    if (out.len > FRAME_MAX && (!put_frame(w) || !begin_frame(id_text)))
+    if (out.len > FRAME_MAX && (!put_frame() || !begin_frame(id_text)))
       return 0;
     if (!put_rcpt(m, k, see))
       return 0;
   }
-  return put_frame(w);
+  return put_frame();
 }
 
 static int put_message(work *w, store_message const *m, char const *id_text, int active)
@@ -164,14 +162,14 @@ static int put_message(work *w, store_message const *m, char const *id_text, int
          record_put_number(&out, LISTING_ATTEMPTS, m->state.attempts) &&
          record_put_number(&out, LISTING_NEXT, m->state.next) &&
          (!see || record_put_number(&out, LISTING_UID, m->uid)) && (!see || read_notes(m)) &&
-         put_rcpts(w, m, id_text, see);
+         put_rcpts(m, id_text, see);
 }
 
-static int put_bad(work *w, id const *i, char const *id_text)
+static int put_bad(id const *i, char const *id_text)
 {
   return begin_frame(id_text) && record_put_number(&out, LISTING_SIZE, 0) &&
          record_put_number(&out, LISTING_ARRIVAL, id_seconds(i)) && put_octet(LISTING_STATE, LISTING_BAD) &&
-         put_frame(w);
+         put_frame();
 }
 
 /* ---- which ones */
@@ -212,7 +210,7 @@ static int show_one(work *w, id const *i)
   case STORE_OPENED: ok = !is_wanted(w, &m) || put_message(w, &m, id_text, active); break;
   case STORE_DAMAGED:
   case STORE_FOREIGN:
-  case STORE_ERROR: ok = !is_bad_wanted(w) || put_bad(w, i, id_text); break;
+  case STORE_ERROR: ok = !is_bad_wanted(w) || put_bad(i, id_text); break;
   default: break; /* gone, or not (yet) a message */
   }
   store_close(&m);
@@ -236,12 +234,12 @@ static int show_all(work *w)
   return r < 0 ? -1 : !r;
 }
 
-static int end(work *w, result const *r)
+static int end(result const *r)
 {
   stralloc packed = STRALLOC_ZERO;
   out.len = 0;
   int ok = result_pack(&packed, r) && record_put(&out, LISTING_RESULT, packed.s, packed.len) &&
-           door_put(&client, LISTING_END, out.s, out.len) && send_queued(w);
+           door_put(&client, LISTING_END, out.s, out.len) && send_queued();
   stralloc_free(&packed);
   return ok;
 }
@@ -259,7 +257,7 @@ static int answer(work *w, frame const *f)
   result r = RESULT_ZERO;
   if (f->type != LISTING_ASK || !selection_unpack(&w->wanted, f->s, f->len)) {
     result_set(&r, RESULT_PERMANENT, STATUS_PROTOCOL, "the question makes no sense");
-    return end(w, &r);
+    return end(&r);
   }
   selection_sort_ids(&w->wanted);
   int done = selection_id_count(&w->wanted) ? show_named(w) : show_all(w);
@@ -269,7 +267,7 @@ static int answer(work *w, frame const *f)
     result_set(&r, RESULT_TEMPORARY, STATUS_SYSTEM, "the queue can't be read: %s", strerror(errno));
   else
     result_set(&r, RESULT_OK, STATUS_NONE, "that is all");
-  return end(w, &r);
+  return end(&r);
 }
 
 static void serve(work *w, unsigned int slot)
@@ -280,7 +278,7 @@ static void serve(work *w, unsigned int slot)
   tain_addsec_g(&t, ASK);
   (void)pool_draining(&t);
   if (!quota_enter(&w->s->quota, slot, w->uid, quota_is_exempt(&w->s->ids, w->uid), &r))
-    (void)end(w, &r);
+    (void)end(&r);
   else if (door_wait(&client, &f, &t))
     (void)answer(w, &f);
   quota_leave(&w->s->quota, slot);
