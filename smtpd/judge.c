@@ -37,7 +37,7 @@ static int access_allows(session *s, result *r)
 static int has_reverse_dns(session *s, result *r)
 {
   char const *wanted = policy_lines(s->policy, CONTROL_REQUIREREVERSEDNS);
-  if (*wanted == 'n')
+  if (!*wanted || *wanted == 'n')
     return 1;
   switch (blocklist_reverse(s->policy->resolver, &s->client, *wanted == 'c')) {
   case BLOCKLIST_NO: return 1;

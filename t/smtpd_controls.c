@@ -209,6 +209,8 @@ static void dns_lists(void **state)
        "postmaster@here.test|221"},
       {"127.0.0.3", "yes", "250|450 4.7.25 the name of [127.0.0.3] can't be found now|221"},
       {"127.0.0.4", "yes", "250|550 5.7.25 [127.0.0.4] has no name in DNS; q|221"},
+      {"127.0.0.4", "no", "250|250|221"},
+      {"127.0.0.4", "", "250|250|221"},
       {"IPV6:2001:db8::1", "yes", "250|550 5.7.25 [2001:db8::1] has no name in DNS; q|221"},
   };
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
