@@ -14,7 +14,8 @@
 
 #define LINGER_OCTETS                                                                                        \
   65536u              /* read and forgotten at an early end, so that the client gets to read the last reply */
-#define LINGER_MS 500 /* for each of them */
+#define LINGER_MS 500 /* without any of them */
+#define LINGER_SECONDS 5 /* in all: whoever sends an octet now and then gains no more */
 
 void session_init(session *s, backend const *b, void *data)
 {
@@ -173,10 +174,14 @@ static void linger(session *s)
   struct pollfd x = {.fd = s->fd, .events = POLLIN};
   size_t n = 0;
   ssize_t r = 1;
+  tain end;
   (void)shutdown(s->fd, SHUT_WR);
-  while (n < LINGER_OCTETS && r > 0 && poll(&x, 1, LINGER_MS) == 1) {
+  tain_now_g();
+  tain_addsec_g(&end, LINGER_SECONDS);
+  while (n < LINGER_OCTETS && r > 0 && tain_future(&end) && poll(&x, 1, LINGER_MS) == 1) {
     r = recv(s->fd, s->in.s, INPUT_SIZE, MSG_DONTWAIT);
     n += r > 0 ? (size_t)r : 0;
+    tain_now_g();
   }
 }
 

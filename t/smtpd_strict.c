@@ -148,6 +148,25 @@ static void pauses(void **state)
   stralloc_free(&heard);
 }
 
+/* Who was told to go and sends an octet now and then does not stay for it. */
+static void drips(void **state)
+{
+  int fd;
+  pid_t pid = house_serve(&fd), gone = 0;
+  double start = now();
+  (void)state;
+  (void)send(fd, "GET / HTTP/1.1\r\n", 16, MSG_NOSIGNAL);
+  while (!(gone = waitpid(pid, 0, WNOHANG)) && now() - start < 30) {
+    (void)send(fd, "x", 1, MSG_NOSIGNAL);
+    usleep(200000);
+  }
+  close(fd);
+  if (!gone) {
+    waitpid(pid, 0, 0);
+    fail_msg("got a session of more than 30 s, want 5");
+  }
+}
+
 static int enter(void **state)
 {
   int failed = house_enter(state);
@@ -159,6 +178,7 @@ static int enter(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {cmocka_unit_test(turns), cmocka_unit_test(foreign),
-                                     cmocka_unit_test(greetdelay), cmocka_unit_test(pauses)};
+                                     cmocka_unit_test(greetdelay), cmocka_unit_test(pauses),
+                                     cmocka_unit_test(drips)};
   return cmocka_run_group_tests_name("smtpd_strict", tests, enter, house_leave);
 }
