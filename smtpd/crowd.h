@@ -1,6 +1,6 @@
 /* crowd - who is connected now, and how often of late: what tern-smtpd's master and workers share, so that no
    client can take all places. Anonymous shared memory, no lock, and no counter that a killed worker could
-   leave wrong: each worker writes its own place, and counts by reading the others'.
+   leave wrong: each worker writes its own place, and counts by reading the others'; a dead one's is cleared by the master.
 
    Clients are counted by address, those of IPv6 by /64. */
 #ifndef TERN_SMTPD_CROWD_H
@@ -22,6 +22,7 @@ extern enum crowd_judged crowd_enter(unsigned int place, ip46 const *client, uns
                                      unsigned int rate);
 /* It has begun a transaction, so it is no longer one of those that go first. */
 extern void crowd_works(unsigned int place);
+/* It is gone. In the master: the worker of this place died. */
 extern void crowd_leave(unsigned int place);
 /* In a worker: shall its client go? */
 extern int crowd_is_asked_to_go(void);

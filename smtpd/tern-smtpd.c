@@ -107,6 +107,14 @@ static int serve(void *data, unsigned int slot, int fd)
   return session_serve(&client, &settings, fd, slot, &peer);
 }
 
+/* It could not take its client out of the count any more. */
+static void died(void *data, unsigned int slot, int wstat)
+{
+  (void)data;
+  (void)wstat;
+  crowd_leave(slot);
+}
+
 static unsigned int full(void *data, unsigned int slots[POOL_ASK_MAX])
 {
   (void)data;
@@ -135,6 +143,7 @@ int main(int argc, char const *const *argv)
                     .enter = &enter,
                     .serve = &serve,
                     .reload = &reload,
+                    .died = &died,
                     .full = &full};
   (void)argv;
   service_start("tern-smtpd", argc, &ids);
