@@ -67,12 +67,11 @@ static void pass_on(session *s)
 static int hand_over(session *s, char *id_text)
 {
   message *m = &s->m;
+  tain deadline;
+  patience(&deadline); /* for all tries: the client does not wait for ever */
   for (unsigned int tries = 3; tries; tries--) {
-    tain deadline;
-    patience(&deadline);
     if (!(*s->backend->open)(s, &m->r, &deadline))
       return 0;
-    patience(&deadline);
     (void)(*s->backend->body)(s, s->in.s, m->kept, &deadline);
     enum backend_end end = (*s->backend->end)(s, &m->r, id_text, &deadline);
     if (end != BACKEND_LOST)
