@@ -241,7 +241,7 @@ enum answer_kind answer_read(answer *a, unsigned char const *s, size_t len, uint
     return ANSWER_TRUNCATED;
   if ((flags & 15) != 0)
     return (flags & 15) == 3 ? ANSWER_NXDOMAIN : ANSWER_LATER;
-  if (strlen(name) >= ANSWER_NAME)
+  if (strlen(name) >= ANSWER_NAME_MAX)
     return ANSWER_BROKEN;
   memcpy(a->name, name, strlen(name) + 1);
   if (!follow(a, &p, at))

@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <skalibs/ip46.h>
 
-#define ANSWER_NAME 256u   /* a name as text, with its NUL */
-#define ANSWER_RECORDS 32u /* kept; of more MX records those with the lowest preference */
-#define ANSWER_CHAIN 16u   /* CNAMEs that are followed within one answer */
+#define ANSWER_NAME_MAX 256u /* a name as text, with its NUL */
+#define ANSWER_RECORDS 32u   /* kept; of more MX records those with the lowest preference */
+#define ANSWER_CHAIN 16u     /* CNAMEs that are followed within one answer */
 
 enum answer_type { ANSWER_A = 1, ANSWER_CNAME = 5, ANSWER_PTR = 12, ANSWER_MX = 15, ANSWER_AAAA = 28 };
 
@@ -26,15 +26,15 @@ enum answer_kind {
 
 typedef struct answer_record_s answer_record;
 struct answer_record_s {
-  ip46 ip;                /* A, AAAA */
-  uint16_t preference;    /* MX */
-  char name[ANSWER_NAME]; /* MX, PTR: the host, without a dot at the end; "." for the root; "" if it can't be
-                             a host's name */
+  ip46 ip;             /* A, AAAA */
+  uint16_t preference; /* MX */
+  /* MX, PTR: the host, without a dot at the end; "." for the root; "" if it can't be a host's name */
+  char name[ANSWER_NAME_MAX];
 };
 
 typedef struct answer_s answer;
 struct answer_s {
-  char name[ANSWER_NAME]; /* at the end of the CNAMEs */
+  char name[ANSWER_NAME_MAX]; /* at the end of the CNAMEs */
   size_t n;
   answer_record record[ANSWER_RECORDS]; /* MX: sorted by preference */
 };

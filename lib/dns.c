@@ -203,7 +203,7 @@ enum dns_found dns_ask(dns const *d, answer *a, char const *name, enum answer_ty
 enum dns_found dns_ask_until(dns const *d, answer *a, char const *name, enum answer_type type,
                              tain const *end)
 {
-  char asked[ANSWER_NAME];
+  char asked[ANSWER_NAME_MAX];
   unsigned int i;
   if (!answer_name_is_host(name))
     return DNS_NXDOMAIN;

@@ -23,7 +23,7 @@ struct dns_s {
   unsigned int seconds; /* before another server is asked */
   unsigned int tries;   /* of each server */
   unsigned int searches;
-  char search[DNS_SEARCH][ANSWER_NAME]; /* domains to complete a name without a dot with (routes only) */
+  char search[DNS_SEARCH][ANSWER_NAME_MAX]; /* domains to complete a name without a dot with (routes only) */
 };
 
 /* Reads /etc/resolv.conf: call it before the chroot. Without one the server is 127.0.0.1. 0: no memory. */

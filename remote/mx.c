@@ -173,7 +173,7 @@ static int by_name(mx *l, settings const *s, char const *host, result *why)
   enum dns_found found = add_addresses(l, s, host, l->port);
   unsigned int i;
   for (i = 0; found == DNS_NXDOMAIN && !strchr(host, '.') && i < s->dns.searches; i++) {
-    char full[ANSWER_NAME];
+    char full[ANSWER_NAME_MAX];
     size_t len = strlen(host), more = strlen(s->dns.search[i]);
     if (len + 1 + more >= sizeof full)
       continue;
@@ -219,7 +219,7 @@ static int by_route(mx *l, settings const *s, char const *host, result *why)
 static int find(mx *l, settings const *s, char const *domain, char const *route, result *why)
 {
   mx_route to;
-  char host[ANSWER_NAME];
+  char host[ANSWER_NAME_MAX];
   ip46 ip;
   if (!mx_scan_route(&to, route))
     return say(why, RESULT_TEMPORARY, STATUS_MISCONFIGURED, "the target %s of smtproutes makes no sense",

@@ -21,7 +21,7 @@
 
 typedef struct mx_host_s mx_host;
 struct mx_host_s {
-  char name[ANSWER_NAME]; /* or the path of a Unix socket, which has no ip and no port */
+  char name[ANSWER_NAME_MAX]; /* or the path of a Unix socket, which has no ip and no port */
   ip46 ip;
   uint16_t port;
   unsigned int slow : 1; /* it did not answer a short attempt to connect */
@@ -55,7 +55,7 @@ extern void mx_remote(char out[MX_REMOTE], mx_host const *h);
 
 typedef struct mx_route_s mx_route;
 struct mx_route_s {
-  char host[ANSWER_NAME]; /* "": by MX; "/path": a Unix socket */
+  char host[ANSWER_NAME_MAX]; /* "": by MX; "/path": a Unix socket */
   uint16_t port;
   unsigned int lmtp : 1;
 };

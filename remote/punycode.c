@@ -133,7 +133,7 @@ static int is_ascii(char const *s, size_t len)
   return 1;
 }
 
-int punycode_domain(char out[ANSWER_NAME], char const *domain)
+int punycode_domain(char out[ANSWER_NAME_MAX], char const *domain)
 {
   size_t at = 0;
   for (;;) {
@@ -146,7 +146,7 @@ int punycode_domain(char out[ANSWER_NAME], char const *domain)
       if (!n)
         return 0;
     }
-    if (at + n + 1 >= ANSWER_NAME)
+    if (at + n + 1 >= ANSWER_NAME_MAX)
       return 0;
     memcpy(out + at, s, n);
     at += n;

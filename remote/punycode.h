@@ -7,6 +7,6 @@
 #include "lib/answer.h"
 
 /* A domain of ASCII alone is copied as it is. 0: not UTF-8, or too long. */
-extern int punycode_domain(char out[ANSWER_NAME], char const *domain);
+extern int punycode_domain(char out[ANSWER_NAME_MAX], char const *domain);
 
 #endif

@@ -38,7 +38,7 @@ int mx_scan_route(mx_route *r, char const *route)
   r->port = r->lmtp ? MX_PORT_LMTP : MX_PORT_SMTP;
   end = strrchr(route, ':');
   len = strlen(route);
-  if (len > (*route == '/' ? CONTROL_SOCKET_MAX : ANSWER_NAME - 1) || (*route == '/' && !r->lmtp))
+  if (len > (*route == '/' ? CONTROL_SOCKET_MAX : ANSWER_NAME_MAX - 1) || (*route == '/' && !r->lmtp))
     return 0;
   if (*route != '/' && len && route[len - 1] != ']' && end && !mx_scan_literal(route, &ip)) {
     if (!uint160_scan(end + 1, &r->port) || !r->port)

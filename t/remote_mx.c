@@ -544,7 +544,7 @@ static void test_punycode(void **state)
       {"\xc0\x80.org", 0},
       {"\xed\xa0\x80.org", 0},
       {"\xc3", 0}};
-  char out[ANSWER_NAME];
+  char out[ANSWER_NAME_MAX];
   size_t i;
   (void)state;
   for (i = 0; i < sizeof names / sizeof *names; i++) {

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(uint8_t const *octets, size_t len)
   PROMISE(answer_question(question, id, "a.test", type));
   if (answer_read(&a, octets + 1, len - 1, id, "a.test", type) != ANSWER_FOUND)
     return 0;
-  PROMISE(a.n && a.n <= ANSWER_RECORDS && strlen(a.name) < ANSWER_NAME);
+  PROMISE(a.n && a.n <= ANSWER_RECORDS && strlen(a.name) < ANSWER_NAME_MAX);
   for (size_t i = 0; i < a.n && type != ANSWER_A && type != ANSWER_AAAA; i++)
     PROMISE(!*a.record[i].name || !strcmp(a.record[i].name, ".") || answer_name_is_host(a.record[i].name));
   return 0;
