@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <skalibs/ip46.h>
 #include <skalibs/stralloc.h>
 
 enum control_name {
@@ -115,6 +116,9 @@ struct control_listen_s {
   uint16_t port;
 };
 extern int control_scan_listen(char const *line, control_listen *l);
+/* The line of `resolver`: "address" or "address:port", IPv6 with or without brackets; port 53 if there is none. 0: it makes
+   no sense. */
+extern int control_scan_resolver(char const *line, ip46 *ip, uint16_t *port);
 /* A target of smtproutes that begins so is reached by LMTP (RFC 2033): "lmtp:host[:port]" or "lmtp:/path/of/socket". */
 #define CONTROL_LMTP "lmtp:"
 #define CONTROL_SOCKET_MAX 107u /* octets of the path of a Unix socket */

@@ -1,4 +1,4 @@
-/* control_match - what the settings say about a domain, and the parts of a line of `listen`. */
+/* control_match - what the settings say about a domain, and the parts of a line of `listen` or `resolver`. */
 #include <string.h>
 #include <strings.h>
 #include <skalibs/ip46.h>
@@ -62,4 +62,29 @@ int control_scan_listen(char const *line, control_listen *l)
   memcpy(l->address, start, len);
   l->address[len] = 0;
   return !len ? start == line : ip46_scan(l->address, &ip) == len;
+}
+
+int control_scan_resolver(char const *line, ip46 *ip, uint16_t *port)
+{
+  char s[80];
+  char *host = s;
+  size_t len = strlen(line);
+  *port = 53;
+  if (!len || len >= sizeof s)
+    return 0;
+  memcpy(s, line, len + 1);
+  if (ip46_scan(s, ip) == len)
+    return 1;
+  char *colon = strrchr(s, ':');
+  if (colon && s[len - 1] != ']') {
+    if (!uint160_scan(colon + 1, port) || !*port)
+      return 0;
+    *colon = 0;
+  }
+  len = strlen(s);
+  if (*s == '[' && s[len - 1] == ']') {
+    s[len - 1] = 0;
+    host++;
+  }
+  return *host && ip46_scan(host, ip) == strlen(host);
 }

@@ -129,27 +129,10 @@ static int is_delimiter(char const *line, char const **remedy)
 
 static int is_resolver(char const *line, char const **remedy)
 {
-  char copy[80];
-  char *p = copy;
   ip46 ip;
-  size_t len = strlen(line);
   uint16_t port;
   *remedy = "write the address of a DNS server, as in 192.0.2.53, 127.0.0.1:5353 or [::1]:5353";
-  if (len >= sizeof copy)
-    return 0;
-  memcpy(copy, line, len + 1);
-  if (ip46_scan(copy, &ip) == len)
-    return 1;
-  p = strrchr(copy, ':');
-  if (!p || !uint160_scan(p + 1, &port) || !port)
-    return 0;
-  *p = 0;
-  p = copy;
-  if (*p == '[' && copy[strlen(copy) - 1] == ']') {
-    copy[strlen(copy) - 1] = 0;
-    p++;
-  }
-  return ip46_scan(p, &ip) == strlen(p) && *p;
+  return control_scan_resolver(line, &ip, &port);
 }
 
 static int is_address(char const *line, char const **remedy)
@@ -275,7 +258,7 @@ control_entry const control_table[CONTROL_N] = {
     [CONTROL_CONCURRENCYUSER] = {"concurrencyuser", CONTROL_NUMBER, "4", "4", 1, 100, 0},
     [CONTROL_QUEUELIFETIME] = {"queuelifetime", CONTROL_NUMBER, "604800", "604800", 0, 1ull << 32, 0},
     [CONTROL_DELAYWARNING] = {"delaywarning", CONTROL_NUMBER, "14400", "14400", 0, 1ull << 32, 0},
-    [CONTROL_RESOLVER] = {"resolver", CONTROL_LINES, "", "", 0, 0, &is_resolver},
+    [CONTROL_RESOLVER] = {"resolver", CONTROL_LINE, "", "", 0, 0, &is_resolver},
     [CONTROL_TIMEOUTSMTPD] = {"timeoutsmtpd", CONTROL_NUMBER, "300", "300", 1, SECONDS_MAX, 0},
     [CONTROL_TIMEOUTCONNECT] = {"timeoutconnect", CONTROL_NUMBER, "60", "60", 1, SECONDS_MAX, 0},
     [CONTROL_TIMEOUTREMOTE] = {"timeoutremote", CONTROL_NUMBER, "300", "300", 1, SECONDS_MAX, 0},

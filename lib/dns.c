@@ -3,18 +3,16 @@
 #include <netinet/in.h>
 #include <resolv.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include <skalibs/iopause.h>
 #include <skalibs/random.h>
 #include <skalibs/socket.h>
-#include <skalibs/types.h>
 #include <skalibs/uint16.h>
 #include "lib/connect.h"
+#include "lib/control.h"
 #include "lib/dns.h"
 
-#define DNS_PORT 53
 #define DNS_ANSWER 65535u /* octets: what the length before a TCP answer can say */
 
 static void take_server(dns *d, struct __res_state const *st, int i)
@@ -51,29 +49,10 @@ int dns_init(dns *d)
 
 int dns_use(dns *d, char const *resolver)
 {
-  char s[80];
-  char *host = s, *colon;
-  size_t len = strlen(resolver);
-  uint16_t port = DNS_PORT;
   ip46 ip;
-  if (!len || len >= sizeof s)
+  uint16_t port;
+  if (!control_scan_resolver(resolver, &ip, &port))
     return 0;
-  memcpy(s, resolver, len + 1);
-  if (ip46_scan(s, &ip) != len) {
-    colon = strrchr(s, ':');
-    if (colon && s[len - 1] != ']') {
-      if (!uint160_scan(colon + 1, &port) || !port)
-        return 0;
-      *colon = 0;
-    }
-    len = strlen(s);
-    if (*s == '[' && s[len - 1] == ']') {
-      s[len - 1] = 0;
-      host++;
-    }
-    if (!*host || ip46_scan(host, &ip) != strlen(host))
-      return 0;
-  }
   d->n = 1;
   d->server[0].ip = ip;
   d->server[0].port = port;

@@ -28,8 +28,7 @@ struct dns_s {
 
 /* Reads /etc/resolv.conf: call it before the chroot. Without one the server is 127.0.0.1. 0: no memory. */
 extern int dns_init(dns *d);
-/* Replaces the servers by the setting `resolver`: "address" or "address:port", IPv6 with or without brackets.
-   0: it makes no sense. */
+/* Replaces the servers by the setting `resolver`: control_scan_resolver. 0: it makes no sense. */
 extern int dns_use(dns *d, char const *resolver);
 
 enum dns_found { DNS_FOUND, DNS_NODATA, DNS_NXDOMAIN, DNS_LATER };
