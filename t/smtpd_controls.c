@@ -263,68 +263,77 @@ static void xclient(void **state)
   house_settings();
 }
 
+#define V2 "\r\n\r\n\0\r\nQUIT\n"
+typedef struct proxy_row_s proxy_row;
+struct proxy_row_s {
+  char const *name, *s;
+  size_t len;
+  char const *want; /* 0: closed without a word */
+};
+static proxy_row const proxy_rows[] = {
+#define CASE(name, s, want)                                                                                  \
+  {                                                                                                          \
+    name, s, sizeof(s) - 1, want                                                                             \
+  }
+    CASE("a client that may relay", "PROXY TCP4 192.0.2.1 127.0.0.1 4711 25\r\n", "220|250|250|250|221"),
+    CASE("one that may not", "PROXY TCP4 198.51.100.1 127.0.0.1 4711 25\r\n", "220|250|250|554 5.7.1|221"),
+    CASE("IPv6", "PROXY TCP6 2001:db8::1 ::1 4711 25\r\n", "220|250|250|554|221"),
+    CASE("unknown", "PROXY UNKNOWN\r\n", "220|250|250|554|221"),
+    CASE("version 2", V2 "\x21\x11\0\x0c\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", "220|250|250|250|221"),
+    CASE("version 2, LOCAL", V2 "\x20\0\0\0", "220|250|250|554|221"),
+    CASE("version 2, more behind", V2 "\x21\x11\0\x0f\xc0\0\2\1\x7f\0\0\1\0\1\0\x19xyz",
+         "220|250|250|250|221"),
+    CASE("no header", "EHLO c.test\r\n", 0),
+    CASE("a name", "PROXY TCP4 host.test 127.0.0.1 1 25\r\n", 0),
+    CASE("the other family", "PROXY TCP4 ::1 ::1 1 25\r\n", 0),
+    CASE("no ports", "PROXY TCP4 192.0.2.1 127.0.0.1\r\n", 0),
+    CASE("a port too large", "PROXY TCP4 192.0.2.1 127.0.0.1 65536 25\r\n", 0),
+    CASE("bare LF", "PROXY TCP4 192.0.2.1 127.0.0.1 1 25\n", 0),
+    CASE("a long line",
+         "PROXY TCP4 192.0.2.1 127.0.0.1 1 25                                          "
+         "                                                     \r\n",
+         0),
+    CASE("version 3", V2 "\x31\x11\0\x0c\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", 0),
+    CASE("too short for an address", V2 "\x21\x11\0\x04\xc0\0\2\1", 0),
+    CASE("64 KiB announced", V2 "\x21\x11\xff\xff\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", 0),
+};
+
+/* Says the header, in two parts if cut is not 0, and then sends mail for somebody else. */
+static void proxied(proxy_row const *row, size_t cut)
+{
+  static char const *const say[] = {E, M "RCPT TO:<a@other.test>\r\n" Q};
+  stralloc heard = STRALLOC_ZERO;
+  int fd;
+  pid_t pid = house_serve(&fd);
+  if (cut) {
+    assert_int_equal(send(fd, row->s, cut, MSG_NOSIGNAL), (ssize_t)cut);
+    usleep(20000);
+  }
+  assert_int_equal(send(fd, row->s + cut, row->len - cut, MSG_NOSIGNAL), (ssize_t)(row->len - cut));
+  for (size_t i = 0; row->want && i < 2 && steps_hear(fd, &heard); i++)
+    (void)send(fd, say[i], strlen(say[i]), MSG_NOSIGNAL);
+  while (steps_hear(fd, &heard))
+    ;
+  close(fd);
+  waitpid(pid, 0, 0);
+  assert_true(stralloc_0(&heard));
+  house_compare(row->name, heard.s, row->want ? row->want : "");
+  stralloc_free(&heard);
+}
+
 static void proxies(void **state)
 {
-#define V2 "\r\n\r\n\0\r\nQUIT\n"
-  static struct {
-    char const *name, *s;
-    size_t len;
-    char const *want; /* 0: closed without a word */
-  } const cases[] = {
-#define CASE(name, s, want) {name, s, sizeof(s) - 1, want}
-      CASE("a client that may relay", "PROXY TCP4 192.0.2.1 127.0.0.1 4711 25\r\n", "220|250|250|250|221"),
-      CASE("one that may not", "PROXY TCP4 198.51.100.1 127.0.0.1 4711 25\r\n", "220|250|250|554 5.7.1|221"),
-      CASE("IPv6", "PROXY TCP6 2001:db8::1 ::1 4711 25\r\n", "220|250|250|554|221"),
-      CASE("unknown", "PROXY UNKNOWN\r\n", "220|250|250|554|221"),
-      CASE("version 2", V2 "\x21\x11\0\x0c\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", "220|250|250|250|221"),
-      CASE("version 2, LOCAL", V2 "\x20\0\0\0", "220|250|250|554|221"),
-      CASE("version 2, more behind", V2 "\x21\x11\0\x0f\xc0\0\2\1\x7f\0\0\1\0\1\0\x19xyz",
-           "220|250|250|250|221"),
-      CASE("no header", "EHLO c.test\r\n", 0),
-      CASE("a name", "PROXY TCP4 host.test 127.0.0.1 1 25\r\n", 0),
-      CASE("the other family", "PROXY TCP4 ::1 ::1 1 25\r\n", 0),
-      CASE("no ports", "PROXY TCP4 192.0.2.1 127.0.0.1\r\n", 0),
-      CASE("a port too large", "PROXY TCP4 192.0.2.1 127.0.0.1 65536 25\r\n", 0),
-      CASE("bare LF", "PROXY TCP4 192.0.2.1 127.0.0.1 1 25\n", 0),
-      CASE("a long line",
-           "PROXY TCP4 192.0.2.1 127.0.0.1 1 25                                          "
-           "                                                     \r\n",
-           0),
-      CASE("version 3", V2 "\x31\x11\0\x0c\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", 0),
-      CASE("too short for an address", V2 "\x21\x11\0\x04\xc0\0\2\1", 0),
-      CASE("64 KiB announced", V2 "\x21\x11\xff\xff\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", 0),
-  };
+  static steps const untrusted = {
+      "from somebody else", {SAID("PROXY TCP4 192.0.2.1 127.0.0.1 1 25\r\n"), SAID(Q)}, "220|500 5.5.1|221"};
   (void)state;
   set("proxyprotocol", "127.0.0.1");
   house_settings();
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    for (size_t cut = 0; cut < cases[i].len; cut += cut ? cases[i].len : 5) {
-      stralloc heard = STRALLOC_ZERO;
-      int fd;
-      pid_t pid = house_serve(&fd);
-      if (cut) {
-        assert_int_equal(send(fd, cases[i].s, cut, MSG_NOSIGNAL), (ssize_t)cut);
-        usleep(20000);
-      }
-      assert_int_equal(send(fd, cases[i].s + cut, cases[i].len - cut, MSG_NOSIGNAL),
-                       (ssize_t)(cases[i].len - cut));
-      if (cases[i].want)
-        for (size_t k = 0; k < 2 && steps_hear(fd, &heard); k++) {
-          char const *say = k ? M "RCPT TO:<a@other.test>\r\n" Q : E;
-          (void)send(fd, say, strlen(say), MSG_NOSIGNAL);
-        }
-      while (steps_hear(fd, &heard))
-        ;
-      close(fd);
-      waitpid(pid, 0, 0);
-      assert_true(stralloc_0(&heard));
-      house_compare(cases[i].name, heard.s, cases[i].want ? cases[i].want : "");
-      stralloc_free(&heard);
-    }
+  for (size_t i = 0; i < sizeof proxy_rows / sizeof *proxy_rows; i++) {
+    proxied(proxy_rows + i, 0);
+    proxied(proxy_rows + i, 5);
+  }
   set("proxyprotocol", "192.0.2.1");
   house_settings();
-  static steps const untrusted = {
-      "from somebody else", {SAID("PROXY TCP4 192.0.2.1 127.0.0.1 1 25\r\n"), SAID(Q)}, "220|500 5.5.1|221"};
   (void)steps_run(&untrusted);
   set("proxyprotocol", 0);
   house_settings();
