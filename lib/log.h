@@ -1,8 +1,7 @@
 /* log - one line a happening, to standard error, which is s6-log: "ID event key=value key=\"a value\"".
 
-   A write holds whole lines (one, unless log_gather says otherwise), at most 4096 bytes, and is never waited for: what the
-   log can't take is dropped and counted,
-   and the count stands in the next line that gets through. Nothing from outside can end a line or forge a field: values
+   A write holds whole lines (one, unless log_gather says otherwise), at most 4096 bytes, and is never waited for: what
+   the log can't take is dropped and counted, and the count stands in the next line that gets through. Nothing from outside can end a line or forge a field: values
    with anything but plain characters are quoted and escaped. ID is the queue id, or - where there is none. */
 #ifndef TERN_LOG_H
 #define TERN_LOG_H

@@ -129,7 +129,8 @@ static int reload(void *data, pool_spec *spec)
   if (ok)
     shape(spec);
   else
-    log_event(0, "warning", "problem", problem.s, "kept", "the old settings", (char *)0);
+    log_event(0, "warning", "problem", problem.s ? problem.s : "out of memory", "kept", "the old settings",
+              (char *)0);
   stralloc_free(&problem);
   return ok;
 }
