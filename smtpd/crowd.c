@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <string.h>
 #include <time.h>
 #include <sys/mman.h>
 #include "smtpd/crowd.h"
@@ -53,15 +52,13 @@ int crowd_make(void)
   return 1;
 }
 
-/* The first 64 bits of an IPv6 address; an IPv4 address as ::ffff:0:0/96 has it, which is nobody's /64. */
+/* The first 64 bits of an IPv6 address; an IPv4 address in a place that is nobody's /64. */
 static uint64_t key_of(ip46 const *client)
 {
-  static unsigned char const mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   unsigned char const *s = (unsigned char const *)client->ip;
   uint64_t key = 0;
   unsigned int n = 8;
-  if (!ip46_is6(client) || !memcmp(s, mapped, sizeof mapped)) {
-    s += ip46_is6(client) ? sizeof mapped : 0;
+  if (!ip46_is6(client)) {
     key = 0xffff;
     n = 4;
   }

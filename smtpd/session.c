@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include "lib/log.h"
@@ -26,9 +27,14 @@ void session_init(session *s, backend const *b, void *data)
 
 void session_is(session *s, ip46 const *client)
 {
-  s->client = *client;
-  s->client_text[ip46_fmt(s->client_text, client)] = 0;
-  policy_judge_client(s->policy, client, &s->rights);
+  /* What proxies say that listen to both families by one socket. */
+  static char const mapped[12] = "\0\0\0\0\0\0\0\0\0\0\xff\xff";
+  if (ip46_is6(client) && !memcmp(client->ip, mapped, sizeof mapped))
+    ip46_from_ip4(&s->client, client->ip + sizeof mapped);
+  else
+    s->client = *client;
+  s->client_text[ip46_fmt(s->client_text, &s->client)] = 0;
+  policy_judge_client(s->policy, &s->client, &s->rights);
   s->rules = s->rights.trusted || policy_normalizes(s->policy) ? DATA_NORMALIZE : DATA_STRICT;
   s->judged = 0;
 }

@@ -80,7 +80,7 @@ extern void session_end(session *s, char const *reason);
 extern void session_lost(session *s, enum input_got got);
 /* Says 554 and ends it: this is no SMTP, or comes before its turn. */
 extern void session_break(session *s, char const *said, char const *reason);
-/* Who the client is, from its connection or from a proxy. */
+/* Who the client is, from its connection or from a proxy. IPv4 written as IPv6 (::ffff:192.0.2.1) is IPv4 from here on. */
 extern void session_is(session *s, ip46 const *client);
 /* One line in the log: this client was refused `rcpt` (0: the message) with this result. */
 extern void session_log_refused(session const *s, char const *rcpt, result const *why);

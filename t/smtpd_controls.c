@@ -209,6 +209,7 @@ static void dns_lists(void **state)
        "postmaster@here.test|221"},
       {"127.0.0.3", "yes", "250|450 4.7.25 the name of [127.0.0.3] can't be found now|221"},
       {"127.0.0.4", "yes", "250|550 5.7.25 [127.0.0.4] has no name in DNS; q|221"},
+      {"IPV6:::ffff:7f00:4", "yes", "250|550 5.7.25 [127.0.0.4] has no name in DNS; q|221"},
       {"127.0.0.4", "no", "250|250|221"},
       {"127.0.0.4", "", "250|250|221"},
       {"IPV6:2001:db8::1", "yes", "250|550 5.7.25 [2001:db8::1] has no name in DNS; q|221"},
@@ -277,6 +278,8 @@ static proxy_row const proxy_rows[] = {
   }
     CASE("a client that may relay", "PROXY TCP4 192.0.2.1 127.0.0.1 4711 25\r\n", "220|250|250|250|221"),
     CASE("one that may not", "PROXY TCP4 198.51.100.1 127.0.0.1 4711 25\r\n", "220|250|250|554 5.7.1|221"),
+    CASE("a client that may relay, as IPv6", "PROXY TCP6 ::ffff:c000:201 ::1 4711 25\r\n",
+         "220|250|250|250|221"),
     CASE("IPv6", "PROXY TCP6 2001:db8::1 ::1 4711 25\r\n", "220|250|250|554|221"),
     CASE("unknown", "PROXY UNKNOWN\r\n", "220|250|250|554|221"),
     CASE("version 2", V2 "\x21\x11\0\x0c\xc0\0\2\1\x7f\0\0\1\0\1\0\x19", "220|250|250|250|221"),
