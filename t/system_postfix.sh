@@ -83,6 +83,9 @@ check "Postfix offers what we use" grep -rqF "by pf.test (Postfix) with ESMTP" "
 letter half | sendmail -f lisa@here.test pat@pf.test nobody-there@pf.test
 check "one recipient is refused, the other gets it" within 15 eval 'has pat $((n + 1)) && lisa_has 1'
 check "the report has Postfix's words" python3 "$here/t/bounce.py" $(lisas) nobody-there@pf.test Status=5.1.1 'Diagnostic-Code=User unknown in local recipient table' Remote-MTA=127.0.0.2
+# over a connection that we keep it might still be taken
+all_closed() { [ -z "$(ss -Htn state established dst 127.0.0.2:25)" ]; }
+check "we keep no connection for long" within 10 all_closed
 postfix -c "$conf" stop >/dev/null 2>&1
 letter later | sendmail -f lisa@here.test pat@pf.test
 check "while Postfix is down mail waits" within 15 deferred pat@pf.test refused
