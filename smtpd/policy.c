@@ -97,31 +97,41 @@ static int read_resolver(policy *p)
   return !*setting || dns_use(p->resolver, setting);
 }
 
-/* What the settings mean, beyond their lines. */
-static int digest(policy *p, stralloc *problem)
+/* What the settings mean, beyond their lines. clients: strangers will be judged by them. */
+static int digest(policy *p, int clients, stralloc *problem)
 {
   if (read_networks(&p->relayclients, &p->c, CONTROL_RELAYCLIENTS) &&
       read_networks(&p->xclient, &p->c, CONTROL_XCLIENT) &&
       read_networks(&p->proxies, &p->c, CONTROL_PROXYPROTOCOL) && read_access(&p->access, &p->c) &&
       read_resolver(p))
-    return recipients_read(&p->known, &p->c, problem);
+    return !clients || recipients_read(&p->known, &p->c, problem);
   problem->len = 0;
   (void)(stralloc_cats(problem, "control/: out of memory") && stralloc_0(problem));
   return 0;
 }
 
-int policy_read(policy *p, int root, stralloc *problem)
+static int read_anew(policy *p, int root, int clients, stralloc *problem)
 {
   policy fresh = POLICY_ZERO;
   if (!control_read(&fresh.c, settings, sizeof settings / sizeof *settings, root, problem))
     return 0;
-  if (!digest(&fresh, problem)) {
+  if (!digest(&fresh, clients, problem)) {
     policy_free(&fresh);
     return 0;
   }
   policy_free(p);
   *p = fresh;
   return 1;
+}
+
+int policy_read(policy *p, int root, stralloc *problem)
+{
+  return read_anew(p, root, 1, problem);
+}
+
+int policy_read_for_user(policy *p, int root, stralloc *problem)
+{
+  return read_anew(p, root, 0, problem);
 }
 
 void policy_free(policy *p)

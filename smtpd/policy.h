@@ -51,6 +51,8 @@ struct policy_client_s {
 extern int policy_find_resolver(void);
 /* Reads the settings anew; p is changed only if all of them are right. 0: `problem`. */
 extern int policy_read(policy *p, int root, stralloc *problem);
+/* The same for a user of this machine (`sendmail -bs`): without the files of recipients, which are tern-smtpd's to read. */
+extern int policy_read_for_user(policy *p, int root, stralloc *problem);
 extern void policy_free(policy *p);
 /* Where "local@domain" belongs. */
 extern enum policy_place policy_place(policy const *p, char const *address, size_t len);

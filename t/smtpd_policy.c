@@ -131,6 +131,20 @@ static void literals(void **state)
   }
 }
 
+/* sendmail -bs runs as its user, who may not read what lists the recipients of another host. */
+static void user(void **state)
+{
+  policy own = POLICY_ZERO;
+  (void)state;
+  put("relaydomains", "far.example\n");
+  put("recipientsfile", "far.example:recipients/none\n");
+  assert_false(policy_read(&p, 0, &problem));
+  assert_true(policy_read_for_user(&own, 0, &problem));
+  assert_int_equal(policy_place(&own, "u@far.example", 13), POLICY_TAKE);
+  policy_free(&own);
+  put("recipientsfile", "");
+}
+
 static void keep_the_old(void **state)
 {
   (void)state;
@@ -152,6 +166,7 @@ static void keep_the_old(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {cmocka_unit_test(places), cmocka_unit_test(clients),
-                                     cmocka_unit_test(literals), cmocka_unit_test(keep_the_old)};
+                                     cmocka_unit_test(literals), cmocka_unit_test(user),
+                                     cmocka_unit_test(keep_the_old)};
   return cmocka_run_group_tests_name("smtpd_policy", tests, enter, leave);
 }

@@ -127,7 +127,7 @@ int dialogue_run(sendmail *s)
   static dialogue d;
   policy p = POLICY_ZERO;
   stralloc problem = STRALLOC_ZERO;
-  if (!policy_read(&p, s->root, &problem))
+  if (!policy_read_for_user(&p, s->root, &problem))
     return sendmail_say(EX_CONFIG, home_name(), problem.len ? problem.s : "out of memory");
   d.l = &s->l;
   session_init(&client, &letters, &d);
