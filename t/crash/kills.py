@@ -8,7 +8,6 @@ usage: kills.py small|large|both|start|notice STEP OFFSET FOLDER   each STEP-th 
                       message that it is told of on"""
 import hashlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -69,9 +68,17 @@ def tmp_is_empty():
 
 
 def warm():
-    """How many workers tern-queue keeps at rest."""
-    with open(os.path.join(os.path.dirname(__file__), "../../queue/tern-queue.c")) as f:
-        return int(re.search(r"^#define WARM (\d+)", f.read(), re.M).group(1))
+    """How many workers tern-queue keeps at rest: as many as it has when a second passes in which nobody wants one."""
+    seen = -1
+    while True:
+        try:
+            now = len(children(house.pid("queue")))
+        except OSError:
+            now = 0
+        if now and now == seen:
+            return now
+        seen = now
+        time.sleep(1)
 
 
 WARM = warm()
