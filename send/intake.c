@@ -173,11 +173,6 @@ void intake_begin(runner *r, message *m)
   pass_begin(r, m);
 }
 
-static int is_late_now(runner const *r, message const *m)
-{
-  return !m->s.state.hold && late_is_due(r, m);
-}
-
 /* It goes on waiting: for its time, or until its sender must be told that it is late. */
 static void wait_on(runner *r, uint32_t n, message *m, uint32_t pause)
 {
@@ -201,7 +196,7 @@ static enum intake_opened open_due(runner *r, uint32_t n, message **m)
   enum intake_opened opened = intake_open(r, n, check, m);
   if (opened != INTAKE_OPENED)
     return opened;
-  if (look && (*m)->s.state.next > wall && !((*m)->telling = is_late_now(r, *m))) {
+  if (look && (*m)->s.state.next > wall && !((*m)->telling = late_is_due(r, *m))) {
     wait_on(r, n, *m, ending_pause((*m)->s.state.next - wall));
     return INTAKE_LATER;
   }

@@ -14,10 +14,10 @@ static int may_tell(message const *m, uint32_t k)
   return !notify || (notify & NOTIFY_DELAY && !(notify & NOTIFY_NEVER));
 }
 
-/* Nobody is told about a report, and nobody twice. */
+/* Nobody is told about a report, and nobody twice; nor of what somebody keeps on purpose. */
 static int may_ever(runner const *r, message const *m)
 {
-  return warning(r) && m->e.sender && !m->e.bounce && !m->s.state.told;
+  return warning(r) && m->e.sender && !m->e.bounce && !m->s.state.told && !m->s.state.hold;
 }
 
 static int anybody_to_tell(message const *m)

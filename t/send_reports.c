@@ -120,6 +120,34 @@ static void a_restart_forgets_no_notice(void **state)
   let_reports_go();
 }
 
+/* Who keeps it knows why. Its time comes when it is released. */
+static void nobody_is_told_of_what_is_on_hold(void **state)
+{
+  store_message m;
+  char why[STORE_WHY];
+  id i;
+  (void)state;
+  stop_reports();
+  set("delaywarning", "1\n");
+  set("queuelifetime", "1\n");
+  fakes_play("temp", 1);
+  put("s@ok.test", "temp@here.test");
+  end_runner();
+  id_scan(&i, last_id, ID_LEN);
+  assert_int_equal(store_open(&m, &i, 0, STORE_SCAN, why), STORE_OPENED);
+  store_set(&m, 0, 0, 1);
+  store_save(&m, 0);
+  store_close(&m);
+  begin_runner(how);
+  run_for(2200);
+  runner_all_now(&all);
+  run_for(200);
+  assert_int_equal(fakes_told("queued <>"), 0);
+  assert_int_equal(fakes_told("job temp"), 0);
+  assert_int_equal(in_queue(), 1);
+  let_reports_go();
+}
+
 static void who_wants_no_notice_gets_none(void **state)
 {
   (void)state;
@@ -369,6 +397,7 @@ int main(void)
   struct CMUnitTest const tests[] = {
       SCENARIO(a_late_message_is_told_of_once),
       SCENARIO(a_restart_forgets_no_notice),
+      SCENARIO(nobody_is_told_of_what_is_on_hold),
       SCENARIO(who_wants_no_notice_gets_none),
       SCENARIO(a_notice_that_is_not_taken_tries_nobody),
       SCENARIO(success_is_told_as_what_it_was),
