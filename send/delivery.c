@@ -86,8 +86,24 @@ uint32_t delivery_most(runner const *r, destination const *d)
 /* A message that is past its time and was never tried is tried, dead or not. */
 static int is_last_chance(runner const *r, message const *m)
 {
-  return !m->s.state.attempts &&
-         retry_age(m->arrival, runner_wall()) >= control_number(&r->set.c, CONTROL_QUEUELIFETIME);
+  return pass_is_past(r, m) && !pass_was_tried(r, m);
+}
+
+static void was_in_vain(runner *r, uint32_t waits)
+{
+  waiting_at(&r->schedule.w, waits)->flags |= WAITING_VAIN;
+}
+
+void delivery_in_vain(runner *r, destination *d)
+{
+  for (ring *i = d->entries.next; i != &d->entries; i = i->next)
+    was_in_vain(r, ring_of(entry, queue, i)->m->waits);
+  for (uint32_t n = d->parked; n != WAITING_NONE;) {
+    n = waiting_at(&r->schedule.w, n)->next;
+    if (n == d->parked)
+      break;
+    was_in_vain(r, n);
+  }
 }
 
 static void fail_entry(runner *r, entry *x, enum stage stage, result const *why)
@@ -129,12 +145,22 @@ static void dead_reason(runner const *r, destination const *d, result *why)
              window_left(&d->w, r->now), d->last ? d->last->text : "none is known");
 }
 
+/* Nothing tries it again for those that are past their time: they get the reason alone. */
+static void last_reason(destination const *d, result *why)
+{
+  if (d->last)
+    *why = *d->last;
+  else
+    result_set(why, RESULT_TEMPORARY, STATUS_NO_ANSWER, "%s does not answer", d->name);
+}
+
 /* Dead: nothing is tried, for the reason that killed it. */
 static void bury(runner *r, destination *d)
 {
   uint32_t left = window_left(&d->w, r->now);
-  result why;
+  result why, last;
   dead_reason(r, d, &why);
+  last_reason(d, &last);
   for (ring *i = d->entries.next, *next; i != &d->entries; i = next) {
     entry *x = ring_of(entry, queue, i);
     next = i->next;
@@ -142,7 +168,7 @@ static void bury(runner *r, destination *d)
       continue;
     if (x->m->dead < left)
       x->m->dead = left;
-    fail_entry(r, x, STAGE_UNTRIED, &why);
+    fail_entry(r, x, STAGE_UNTRIED, pass_is_past(r, x->m) ? &last : &why);
   }
   if (d->parked != WAITING_NONE && !d->messages) /* else they would only be parked again */
     schedule_unpark(&r->schedule, d->parked);

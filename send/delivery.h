@@ -34,6 +34,9 @@ extern void delivery_room(runner *r, enum delivery_side which); /* there may be 
 extern void delivery_wake(runner *r, enum delivery_side which); /* for all of them */
 /* The most connections that a host may have: concurrencydomain. */
 extern uint32_t delivery_most(runner const *r, destination const *d);
+/* It is dead, and was tried once more in vain: on behalf of all that wait for it. Thousands that are past their time need not
+   wait for a connection each. */
+extern void delivery_in_vain(runner *r, destination *d);
 extern void delivery_believe(runner *r, destination *d); /* it has answered: it is in doubt no more */
 /* All that waits for d has this end. */
 extern void delivery_fail(runner *r, destination *d, enum stage stage, result const *why);

@@ -106,13 +106,22 @@ static void keep_reason(message *m, uint32_t k, result const *why, pass_by const
   m->rcpt[k].remote = m->last_remote;
 }
 
+int pass_is_past(runner const *r, message const *m)
+{
+  return retry_age(m->arrival, runner_wall()) >= control_number(&r->set.c, CONTROL_QUEUELIFETIME);
+}
+
+int pass_was_tried(runner const *r, message const *m)
+{
+  return m->s.state.attempts || waiting_at(&r->schedule.w, m->waits)->flags & WAITING_VAIN;
+}
+
 /* Who was tried, or whose destination is dead although he was tried before, expires; so does whom agents die of. */
 static int is_over(runner const *r, message const *m, enum stage stage)
 {
-  int tried = stage == STAGE_LATER || (stage == STAGE_UNTRIED && m->s.state.attempts) ||
+  int tried = stage == STAGE_LATER || (stage == STAGE_UNTRIED && pass_was_tried(r, m)) ||
               (stage == STAGE_SOON && waiting_at(&r->schedule.w, m->waits)->losses >= RETRY_LOSSES_MAX);
-  return tried && !r->draining &&
-         retry_age(m->arrival, runner_wall()) >= control_number(&r->set.c, CONTROL_QUEUELIFETIME);
+  return tried && !r->draining && pass_is_past(r, m);
 }
 
 void pass_conclude(runner *r, message *m, uint32_t k, enum stage stage, result const *why, pass_by const *by)

@@ -26,5 +26,9 @@ extern void pass_withdraw(runner *r, message *m);
 /* The line of the log about recipient k. why and by may be 0. */
 extern void pass_tell(message *m, uint32_t k, char const *what, result const *why, pass_by const *by);
 extern void pass_changed(runner *r, message *m);
+/* It is past its time: whoever of it is not delivered now has failed. */
+extern int pass_is_past(runner const *r, message const *m);
+/* It was tried, or a dead host of its was while it waited for that: it may be given up. */
+extern int pass_was_tried(runner const *r, message const *m);
 
 #endif

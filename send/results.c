@@ -57,7 +57,7 @@ static void reached(runner *r, destination *d)
     delivery_believe(r, d);
 }
 
-static void not_reached(runner const *r, destination *d, result const *why)
+static void not_reached(runner *r, destination *d, result const *why)
 {
   if (!d->failing)
     d->failing = r->now;
@@ -67,6 +67,8 @@ static void not_reached(runner const *r, destination *d, result const *why)
     *d->last = *why;
   if (window_failure(&d->w, r->now))
     tell_dead(r, d);
+  if (d->w.dead)
+    delivery_in_vain(r, d);
 }
 
 static void learn(channel *c, given const *g, job_done const *done)

@@ -26,7 +26,8 @@ enum waiting_flag {
   WAITING_CHECK = 1, /* a scan found it, and its body has not been read since */
   WAITING_DUE = 2,   /* whatever time stands in its file, it is to be tried */
   WAITING_OLD = 4,   /* it was tried before, or was found by a scan: it counts among the deferred */
-  WAITING_OVER = 8   /* nothing is left to do but to remove its file */
+  WAITING_OVER = 8,  /* nothing is left to do but to remove its file */
+  WAITING_VAIN = 16  /* its host, which is dead, was tried in vain while it waited for it */
 };
 
 typedef struct waiting_entry_s waiting_entry;
@@ -35,7 +36,7 @@ struct waiting_entry_s {
   uint32_t random;
   uint16_t worker;
   unsigned int place : 4;
-  unsigned int flags : 4;
+  unsigned int flags : 5;
   unsigned int losses : 8; /* agents lost in a row */
   uint32_t when;           /* WAITING_TIMED: seconds of the runner's clock */
   uint32_t other;          /* its place in the heap; the previous of the list; the active message's number */

@@ -42,6 +42,7 @@ struct fate_s {   /* one message: its file, and what became of it */
   uint64_t next;  /* the state's */
   uint64_t first; /* when it was first given to an agent; 0: not yet */
   uint64_t last;
+  uint64_t gone; /* when it had its end */
   uint32_t host;
   uint32_t attempts; /* the state's */
   uint32_t tries;
@@ -65,7 +66,8 @@ static fate *fates;
 static uint64_t now;     /* microseconds since the start */
 static int64_t sim_wall; /* seconds that the wall clock is off */
 static uint64_t sim_tries, sim_opens;
-static uint32_t sim_left; /* messages that wait */
+static uint32_t sim_left;        /* messages that wait */
+static uint64_t sim_vain[65536]; /* by host: when it was last tried in vain */
 static uint32_t sim_connections_max, sim_active_max;
 
 /* ---- the clock */
@@ -194,6 +196,7 @@ int store_remove(store_message *m)
 {
   fate *f = fate_of(m);
   f->end = f->mark == STORE_DONE ? 'd' : 'x';
+  f->gone = now;
   sim_left--;
   m->fd = -1;
   return 1;
@@ -210,6 +213,7 @@ typedef struct sim_job_s sim_job;
 struct sim_job_s {
   uint64_t when, number;
   channel *c;
+  uint32_t host;
   sim_act act;
 };
 static sim_job sim_jobs[4096];
@@ -257,7 +261,7 @@ int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint32_t se
 {
   fate *f = fate_of(&m->s);
   uint64_t begin = now;
-  sim_job j = {.number = ++c->r->delivery.job, .c = c, .act = sim_host(f->host)};
+  sim_job j = {.number = ++c->r->delivery.job, .c = c, .host = f->host, .act = sim_host(f->host)};
   for (uint32_t k = 0; k < sim_n; k++)
     if (sim_jobs[k].c == c && sim_jobs[k].when > begin)
       begin = sim_jobs[k].when;
@@ -278,6 +282,8 @@ static void sim_answer(void)
   job_done done = {.number = j.number, .n = 1};
   done.results[0].class = j.act.class;
   done.results[0].status = j.act.status;
+  if (j.act.status == STATUS_NO_ANSWER)
+    sim_vain[j.host] = now;
   strcpy(done.results[0].text, j.act.class == RESULT_OK ? "250 Ok" : "not now");
   assert_true(results_done(j.c, &done));
 }
@@ -317,6 +323,7 @@ static void sim_begin(uint32_t messages, char const *remote, char const *domain)
   sim_n = 0;
   sim_wall = 0;
   sim_tries = sim_opens = 0;
+  memset(sim_vain, 0, sizeof sim_vain);
   sim_left = sim_connections_max = sim_active_max = 0;
   sim_clock(SECOND);
 }
