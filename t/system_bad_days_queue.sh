@@ -182,7 +182,7 @@ check "nothing was written through the links" eval '[ "$(cat "$work/mail/secret"
 secret" ]'
 rm -rf "$work"/mail/[abcdefg]*
 try_all_now
-check "all of it arrives in mailboxes that are new" within 20 eval 'for u in anna bert carl dora gina; do mbox_has $u odd || exit 1; done'
+check "all of it arrives in mailboxes that are new" within 20 eval '(for u in anna bert carl dora gina; do mbox_has $u odd || exit 1; done)'
 check "which are the users' own, 0600" [ "$(stat -c %a "$work/mail/anna")" = 600 ]
 stop
 
