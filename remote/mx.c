@@ -47,7 +47,7 @@ static enum dns_found add_addresses(mx *l, settings const *s, char const *name, 
   if (add_known(l, s, name, port))
     return DNS_FOUND;
   for (k = 0; k < 2 && (k < s->families || worst == DNS_NODATA); k++) {
-    found = dns_ask(&s->dns, &a, name, s->family[k] == 6 ? ANSWER_AAAA : ANSWER_A);
+    found = dns_ask_until(&s->dns, &a, name, s->family[k] == 6 ? ANSWER_AAAA : ANSWER_A, &l->end);
     for (i = 0; k < s->families && found == DNS_FOUND && i < a.n; i++)
       add(l, name, &a.record[i].ip, port);
     l->barred |= k >= s->families && found == DNS_FOUND;
@@ -69,8 +69,15 @@ static int has_self(mx const *l, settings const *s, size_t from)
   return 0;
 }
 
+static void begin_lookups(mx *l)
+{
+  tain_now_g();
+  tain_addsec_g(&l->end, MX_SECONDS);
+}
+
 int mx_more(mx *l, settings const *s)
 {
+  begin_lookups(l);
   while (l->next < l->mx.n && l->n < MX_HOSTS) {
     uint16_t preference = l->mx.record[l->next].preference;
     size_t from = l->n;
@@ -249,6 +256,7 @@ int mx_find(mx *l, settings const *s, char const *domain, char const *route, res
   l->n = l->next = l->mx.n = 0;
   l->self = l->temporary = l->barred = 0;
   l->destination[0] = 0;
+  begin_lookups(l);
   if (!find(l, s, domain, route, why))
     return 0;
   memcpy(l->destination, destination, sizeof destination);

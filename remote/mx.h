@@ -17,6 +17,7 @@
 #define MX_PORT_LMTP 24u
 #define MX_DESTINATION 320u /* octets of a destination, with its NUL */
 #define MX_FRESH 30         /* seconds for which a list is used again */
+#define MX_SECONDS 60       /* to look up the addresses of one group */
 #define MX_REMOTE 320u      /* "host[address]:port" or "localhost[/path]", with its NUL */
 
 typedef struct mx_host_s mx_host;
@@ -32,6 +33,8 @@ typedef struct mx_s mx;
 struct mx_s {
   char destination[MX_DESTINATION]; /* "" if there is none */
   tain stale;
+  tain
+      end; /* of the lookups in hand: a name server that is silent about each name holds up nobody for long */
   size_t n;
   mx_host host[MX_HOSTS];
   answer mx; /* the MX records, sorted; those from `next` on have not been looked up */

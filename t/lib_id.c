@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 #include "lib/id.h"
@@ -72,6 +74,31 @@ static void grow_and_sort(void **state)
   }
 }
 
+static time_t jump; /* seconds that the clock is off */
+int clock_gettime(clockid_t which, struct timespec *t)
+{
+  int r = (int)syscall(SYS_clock_gettime, which, t);
+  if (which == CLOCK_REALTIME)
+    t->tv_sec += jump;
+  return r;
+}
+
+static void a_clock_that_goes_back_repeats_none(void **state)
+{
+  static time_t const jumps[] = {0, -1, -86400, 315360000, -315360000, -4000000000, 0};
+  id i, last = ID_ZERO;
+  (void)state;
+  for (unsigned int n = 0; n < sizeof jumps / sizeof *jumps; n++)
+    for (unsigned int k = 0; k < 10; k++) {
+      jump = jumps[n];
+      id_make(&i, 0);
+      if (id_cmp(&last, &i) >= 0)
+        fail_msg("%lld seconds off: an id does not come after the one before", (long long)jump);
+      last = i;
+    }
+  jump = 0;
+}
+
 static void children_draw_their_own(void **state)
 {
   id mine, theirs;
@@ -98,8 +125,8 @@ static void children_draw_their_own(void **state)
 
 int main(void)
 {
-  struct CMUnitTest const tests[] = {cmocka_unit_test(text_and_packed), cmocka_unit_test(not_ids),
-                                     cmocka_unit_test(grow_and_sort),
-                                     cmocka_unit_test(children_draw_their_own)};
+  struct CMUnitTest const tests[] = {
+      cmocka_unit_test(text_and_packed), cmocka_unit_test(not_ids), cmocka_unit_test(grow_and_sort),
+      cmocka_unit_test(a_clock_that_goes_back_repeats_none), cmocka_unit_test(children_draw_their_own)};
   return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 #include "remote/command.h"
 #include "t/remote_peer.h"
@@ -168,9 +169,9 @@ static struct {
      "553 a  [2J evil",
      0,
      0},
-    {"an endless line",
+    {"a line of a gigabyte",
      "a@x",
-     {PIPE "<MAIL\n<RCPT\n<DATA\n*200\n", EHLO "<MAIL\n*200\n"},
+     {PIPE "<MAIL\n<RCPT\n<DATA\n*1048576\n", EHLO "<MAIL\n*1048576\n"},
      "4.5.0",
      "too long",
      0,
@@ -192,9 +193,17 @@ static struct {
     {"silence after the dot", "a@x", {PIPE MAIL ".\n~2500\n"}, "4.4.2", "may have the message", 0, 0},
 };
 
+static long memory(void)
+{
+  struct rusage u;
+  assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+  return u.ru_maxrss; /* KiB */
+}
+
 static void test_cases(void **state)
 {
   size_t i;
+  long before = memory();
   (void)state;
   for (i = 0; i < sizeof cases / sizeof *cases; i++) {
     static peer p;
@@ -207,6 +216,8 @@ static void test_cases(void **state)
     if (cases[i].unheard && strstr(p.heard, cases[i].unheard))
       fail_msg("%s: heard \"%s\", and it should not", cases[i].name, cases[i].unheard);
   }
+  if (memory() > before + 2048)
+    fail_msg("memory grew from %ld to %ld KiB", before, memory());
 }
 
 /* ---- what is said about the message */

@@ -45,6 +45,8 @@ static struct {
     {"also.test", CNAME, 0, "mx2.plain.test"},
     {"loop.test", CNAME, 0, "loop2.test"},
     {"loop2.test", CNAME, 0, "loop.test"},
+    {"badalias.test", CNAME, 0, "$(id).test"},
+    {"toself.test", CNAME, 0, "toself.test"},
     {"numeric.test", MX, 10, "192.0.2.1"},
     {"evil.test", MX, 10, "$(id).evil"},
     {"evil.test", MX, 10, "a b.evil"},
@@ -181,10 +183,10 @@ static size_t answer_to(unsigned char *s, size_t len, int tcp)
   }
   if (!strcmp(name, "tcp.test") && !tcp)
     return s[2] |= 2, end;
-  if (!strcmp(name, "notcp.test"))
+  if (!strcmp(name, "notcp.test") || !strcmp(name, "lie.test") || !strcmp(name, "flood.test"))
     return s[2] |= 2, end;
-  if (!strcmp(name, "pointer.test") || !strcmp(name, "mx1byte.test") || !strcmp(name, "mx2byte.test") ||
-      !strcmp(name, "toolong.test") || !strcmp(name, "a3.test")) {
+  if (!strcmp(name, "pointer.test") || !strcmp(name, "mx0byte.test") || !strcmp(name, "mx1byte.test") ||
+      !strcmp(name, "mx2byte.test") || !strcmp(name, "toolong.test") || !strcmp(name, "a3.test")) {
     unsigned char rr[] = {0xc0, 12, 0, MX, 0, 1, 0, 0, 0, 60, 0, 4, 0, 10, 0, 0};
     unsigned char pointer[] = {0xc0, (unsigned char)(at + 14)};
     if (*name == 'p')
@@ -240,7 +242,13 @@ static void serve(int udp, int tcp)
       size_t n = 0;
       if (r == 2)
         r = recv(fd, s + 2, (size_t)(s[0] << 8 | s[1]), MSG_WAITALL);
-      if (r > 12 && !memmem(s, (size_t)r, "notcp", 5)) {
+      if (r > 12 && memmem(s, (size_t)r, "flood", 5)) { /* 64 KiB are announced, and more than that comes */
+        memset(s, 0xff, 2);
+        for (n = 0; n < 16 && send(fd, s, sizeof s, MSG_NOSIGNAL) > 0; n++)
+          ;
+      } else if (r > 12 && memmem(s, (size_t)r, "lie", 3)) /* 64 KiB are announced, and nothing comes */
+        (void)!write(fd, "\xff\xff", 2);
+      else if (r > 12 && !memmem(s, (size_t)r, "notcp", 5)) {
         n = answer_to(s + 2, (size_t)r, 1);
         s[0] = (unsigned char)(n >> 8);
         s[1] = (unsigned char)n;
@@ -306,6 +314,8 @@ static char const *hosts_of(void)
   return out;
 }
 
+#define LABEL_63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static struct {
   char const *domain;
   char const *hosts; /* 0: none */
@@ -352,7 +362,12 @@ static struct {
     {"short.test", 0, "4.4.3"},
     {"tcp.test", "mx2.plain.test[192.0.2.2]:25", 0},
     {"notcp.test", 0, "4.4.3"},
+    {"lie.test", 0, "4.4.3"},
+    {"flood.test", 0, "4.4.3"},
+    {"badalias.test", 0, "4.4.3"},
+    {"toself.test", 0, "4.4.3"},
     {"pointer.test", 0, "4.4.3"},
+    {"mx0byte.test", 0, "4.4.3"},
     {"mx1byte.test", 0, "4.4.3"},
     {"mx2byte.test", 0, "4.4.3"},
     {"toolong.test", 0, "4.4.3"},
@@ -366,6 +381,8 @@ static struct {
     {"[IPv6:1.2.3.4]", 0, "5.1.2"},
     {"bad name.test", 0, "5.1.2"},
     {"a..test", 0, "5.1.2"},
+    {LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_63, 0, "5.1.2"},
+    {LABEL_63 "a.test", 0, "5.1.2"},
     {"caf\xc3\xa9.test", "xn--caf-dma.test[192.0.2.4]:25", 0},
     {"caf\xff.test", 0, "5.1.2"},
 };
@@ -383,6 +400,34 @@ static void test_domains(void **state)
     if (strcmp(got, want))
       fail_msg("%s: got %s (%s), want %s", cases[i].domain, got, ok ? "" : why.text, want);
   }
+}
+
+/* An answer that is too long for UDP, from a server whose TCP port is closed. */
+static void test_no_tcp(void **state)
+{
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t len = sizeof a;
+  int udp = socket(AF_INET, SOCK_DGRAM, 0);
+  char resolver[32];
+  dns was = s.dns;
+  result why;
+  pid_t pid;
+  (void)state;
+  assert_true(bind(udp, (struct sockaddr *)&a, sizeof a) == 0 &&
+              getsockname(udp, (struct sockaddr *)&a, &len) == 0);
+  pid = fork();
+  if (!pid) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    serve(udp, -1);
+  }
+  close(udp);
+  snprintf(resolver, sizeof resolver, "127.0.0.1:%u", ntohs(a.sin_port));
+  assert_true(dns_use(&s.dns, resolver));
+  assert_false(mx_find(&list, &s, "many.test", "", &why));
+  assert_int_equal(why.class, RESULT_TEMPORARY);
+  s.dns = was;
+  kill(pid, SIGTERM);
+  waitpid(pid, 0, 0);
 }
 
 static void test_cache(void **state)
@@ -669,10 +714,10 @@ static void test_self(void **state)
 int main(void)
 {
   struct CMUnitTest const tests[] = {
-      cmocka_unit_test(test_domains),  cmocka_unit_test(test_cache),       cmocka_unit_test(test_shuffle),
-      cmocka_unit_test(test_routes),   cmocka_unit_test(test_damage),      cmocka_unit_test(test_punycode),
-      cmocka_unit_test(test_resolver), cmocka_unit_test(test_hosts),       cmocka_unit_test(test_self),
-      cmocka_unit_test(test_versions), cmocka_unit_test(test_lmtp_routes),
+      cmocka_unit_test(test_domains),  cmocka_unit_test(test_cache),  cmocka_unit_test(test_shuffle),
+      cmocka_unit_test(test_routes),   cmocka_unit_test(test_damage), cmocka_unit_test(test_punycode),
+      cmocka_unit_test(test_resolver), cmocka_unit_test(test_hosts),  cmocka_unit_test(test_self),
+      cmocka_unit_test(test_versions), cmocka_unit_test(test_no_tcp), cmocka_unit_test(test_lmtp_routes),
   };
   return cmocka_run_group_tests(tests, &start, &stop);
 }
