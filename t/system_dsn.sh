@@ -10,7 +10,10 @@ sink=$(free_port)
 free_n=$sink
 gone=$(free_port)
 free_n=$gone
+near=$(free_port)
+free_n=$near
 check "tern-setup" instance smtproutes="far.test:127.0.0.1:$sink
+near.test:127.0.0.1:$near
 gone.test:127.0.0.1:$gone" delaywarning=2 concurrencydomain=3 || exit 1
 "$TOOLS/slowsink" 127.0.0.1 "$sink" "$work/sunk" 0 & sink_pid=$!
 check "start" start || exit 1
@@ -87,28 +90,38 @@ check "and nobody is told about a report that goes round" has_mails lisa 2
 kill $sink_pid
 "$TOOLS/slowsink" 127.0.0.1 "$sink" "$work/sunk" 1 & sink_pid=$!
 within 10 sh -c '! "$0" 127.0.0.1 "$1"' "$TOOLS/portfree" "$sink"
+"$TOOLS/slowsink" 127.0.0.1 "$near" "$work/near" 0 & near_pid=$!
 now() { date +%s%N; }
-# quick NAME: the best of three; a busy machine may need longer for one of them
+# took RECIPIENT COMMAND ...: milliseconds until a message to him is there, which the command sees; at most 5 s
+took() {
+  took_begin=$(now)
+  printf 'Subject: seen\n\nx\n' | sendmail -f lisa@here.test "$1"
+  shift
+  until "$@" || [ $(($(now) - took_begin)) -gt 5000000000 ]; do sleep 0.02; done
+  echo $((($(now) - took_begin) / 1000000))
+}
+# quick NAME: one to a user, one to another host; the best of three, since a busy machine may need longer for one of them
 quick() {
-  best=
+  best=5000 best_near=5000
   for i in 1 2 3; do
-    rm -f "$HOMES/carl"/seen
-    begin=$(now)
-    echo x | sendmail carl+seen
-    while [ ! -e "$HOMES/carl/seen" ] && [ $(($(now) - begin)) -lt 5000000000 ]; do sleep 0.02; done
-    took=$((($(now) - begin) / 1000000))
-    [ -n "$best" ] && [ "$best" -le $took ] || best=$took
+    rm -f "$HOMES/carl/seen"
+    : >"$work/near"
+    ms=$(took carl+seen [ -e "$HOMES/carl/seen" ])
+    [ "$ms" -ge $best ] || best=$ms
+    ms=$(took x@near.test [ -s "$work/near" ])
+    [ "$ms" -ge $best_near ] || best_near=$ms
   done
-  echo "$1: $best ms" >&2
-  [ "$best" -lt 1000 ]
+  check "$1 ($best ms to a user, $best_near ms to another host)" [ "$((best < 1000 && best_near < 1000))" = 1 ]
 }
 as_user carl sh -c 'umask 022; echo "|touch seen" >"$0/.forward+seen"' "$HOMES/carl"
-quick "before"
+quick "a message is there in less than a second"
 seq -f 'u%.0f@far.test' 10000 | sed '1s/^/To: /; 2,$s/^/ /; $!s/$/,/' >"$work/list"
 { cat "$work/list"; printf 'Subject: big\n\nx\n'; } | sendmail -f lisa@here.test -t
-check "one message to 10,000 delays another by less than a second" quick "beside 10,000 recipients"
-"$TOOLS/smtpload" 127.0.0.1 "$PORT" many 2000 8 far1@far.test >/dev/null 2>"$work/errors"
-check "2,000 messages for one slow host delay another by less than a second" quick "beside 2,000 messages"
+quick "beside one to 10,000 too"
+check "10,000 messages for one slow host are taken in" "$TOOLS/benchload" "$PORT" 8 10000 1 300 1 1000 far.test
+quick "beside them too"
+check "nearly all of them still wait" eval '[ "$(mailq | tail -n 1 | sed "s/.* in \([0-9]*\) Requests.*/\1/")" -gt 8000 ]'
 tern-queuectl delete all >/dev/null
+kill $near_pid
 kill $sink_pid
 finish
