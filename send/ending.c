@@ -79,6 +79,8 @@ static void remove_message(runner *r, message *m)
   leave_table(r, m);
   if (!m->told)
     log_event(m->id, "removed", (char *)0);
+  if (!m->deleted)
+    log_flush(); /* as in ending_save; who deleted it said so before */
   if (store_remove(&m->s))
     schedule_forget(&r->schedule, waits);
   else {
@@ -135,7 +137,10 @@ static enum follows what_follows(runner const *r, message const *m, outcome cons
 
 int ending_save(message *m)
 {
-  if (!m->s.state.dirty || store_save(&m->s, 0))
+  if (!m->s.state.dirty)
+    return 1;
+  log_flush(); /* what is marked as done is not done again: what the log says of it must not be lost */
+  if (store_save(&m->s, 0))
     return 1;
   if (!m->warned)
     log_warn("mark", m->id);

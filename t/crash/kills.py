@@ -6,6 +6,7 @@ usage: kills.py small|large|both|start|notice STEP OFFSET FOLDER   each STEP-th 
        small, large   the injector with a message of that size        both: and with it its master and the runner
        start, notice  the runner from its start on, with messages and with what crashes leave in the queue; from the first
                       message that it is told of on"""
+import glob
 import hashlib
 import os
 import shutil
@@ -209,9 +210,11 @@ def inject_all(tag):
         answer = session.send(sender, rcpts, text_of(f"{name}-{tag}"))
         want(answer[0] == "2", f"{name}: {answer}")
         taken_at[name] = time.time()
+        ids[name] = answer.split()[-1]
 
 
 taken_at = {}
+ids = {}
 killed_at = float("inf")
 
 
@@ -341,6 +344,25 @@ def judge_repeats(tag, report):
     want(not [r for r, _, _ in sink.took if r.startswith("never")], "a recipient that was refused got a message")
 
 
+# what the log must say of each, whenever the runner was killed: it says what was done before it marks it
+STORIES = {
+    "local": [" delivered to=anna@here.test "],
+    "remote": [" relayed to=far@remote.test "],
+    "deferred": [" delivered to=anna@here.test ", " relayed to=later@remote.test "],
+    "bounced": [" failed to=never@remote.test ", " bounced to=bert@here.test as="],
+    "expanded": [" expanded into=", " expanded to=list@here.test "],
+}
+
+
+def untold():
+    log = "".join(open(p, errors="replace").read() for p in glob.glob(house.path("log", "send", "[@c]*")))
+    return [ids[name] + what for name, story in STORIES.items() for what in story if ids[name] + what not in log]
+
+
+def judge_log():
+    want(wait_for(PATIENCE, lambda: not untold()), f"the log does not say {untold()}")
+
+
 def judge_leftovers(kind, damaged):
     expected = sorted([damaged, damaged + ".why"]) if kind == "start" else []
     want(house.bad() == expected, f"queue/bad holds {house.bad()}, want {expected}")
@@ -358,6 +380,7 @@ def runner_run(kind, n):
     pid = start_runner(n, kind, tag)
     report = finish_runner(pid, kind, tag)
     judge_repeats(tag, report)
+    judge_log()
     judge_leftovers(kind, damaged_id)
     clean_mailboxes()
     return report
