@@ -130,8 +130,8 @@ void pass_conclude(runner *r, message *m, uint32_t k, enum stage stage, result c
   int expanding = p->stage == STAGE_EXPANDING;
   result over;
   if (why && is_over(r, m, stage)) { /* RFC 3463: X.4.7 */
-    result_set(&over, RESULT_PERMANENT, STATUS_EXPIRED, "could not be delivered in time; the last reason: %s",
-               why->text);
+    result_set(&over, RESULT_PERMANENT, STATUS_EXPIRED,
+               "given up, as it could not be delivered in time; the last reason: %s", why->text);
     why = &over;
     stage = STAGE_FAILED;
   }

@@ -28,11 +28,10 @@ static int put_reason(message const *m, stralloc *out, uint32_t k, result const 
 
 static int put_rcpt(message const *m, stralloc *out, uint32_t k, enum about what)
 {
-  static char const *const done[ABOUT_N] = {[ABOUT_DELIVERED] = " was delivered.\n",
-                                            [ABOUT_RELAYED] =
-                                                " was handed on to a host that may not report what "
-                                                "it does with it.\n",
-                                            [ABOUT_EXPANDED] = " was handed on to the members of a list.\n"};
+  static char const *const done[ABOUT_N] = {
+      [ABOUT_DELIVERED] = ":\n  it was delivered.\n",
+      [ABOUT_RELAYED] = ":\n  it went on to another mail system, which may not report what becomes of it.\n",
+      [ABOUT_EXPANDED] = ":\n  this is a list; it went on to the members.\n"};
   result why;
   if (!put_name(m, out, k))
     return 0;
@@ -67,8 +66,8 @@ static int put_delayed(report const *p, stralloc *out)
   return stralloc_cats(out,
                        "Your message has not been delivered to the recipients below yet, for the reason\n"
                        "that is given with each. You need not do anything: it is still being tried.\n") &&
-         report_puts(out, "Should it not go through until ", date) &&
-         stralloc_cats(out, ",\nit comes back to you.\n\n");
+         report_puts(out, "It is tried until ", date) &&
+         stralloc_cats(out, ",\nand you will be told if it has not got through by then.\n\n");
 }
 
 static int put_opening(report const *p, stralloc *out, enum about what)
@@ -76,7 +75,7 @@ static int put_opening(report const *p, stralloc *out, enum about what)
   switch (what) {
   case ABOUT_FAILED: return put_failed(p, out);
   case ABOUT_DELAYED: return put_delayed(p, out);
-  default: return stralloc_cats(out, "You asked for a report of your message:\n\n");
+  default: return stralloc_cats(out, "You asked to be told what becomes of your message:\n\n");
   }
 }
 
@@ -114,9 +113,9 @@ static int put_closing(report const *p, stralloc *out, uint32_t more)
     return 0;
   return report_puts(out, "The message came in on ", date) &&
          report_puts(out, "; its queue id was ", p->m->id) &&
-         stralloc_cats(
-             out, ".\nIts header, or all of it, is at the end. If you need help, show this report to the "
-                  "postmaster.\n\n");
+         stralloc_cats(out, report_is_whole(p) ? ".\nIt stands at the end of this report.\n"
+                                               : ".\nIts header stands at the end of this report.\n") &&
+         stralloc_cats(out, "If you need help, show the report to your postmaster.\n\n");
 }
 
 int report_words(report const *p, stralloc *out)

@@ -217,7 +217,7 @@ static void success_is_told_as_what_it_was(void **state)
   has(text, "anna@here.test\nAction: delivered\nStatus: 2.0.0\n");
   has(text, "list@here.test\nAction: expanded\nStatus: 2.0.0\n");
   has_not(text, "bert@here.test");
-  has(text, "<list@here.test> was handed on to the members of a list.");
+  has(text, "<list@here.test>:\n  this is a list; it went on to the members.\n");
   let_reports_go();
   until(5, quiet());
   assert_int_equal(fakes_told("queued <>"), 1);
