@@ -28,7 +28,7 @@ names --mx-host=one.test,good.test,10 --host-record=good.test,127.0.1.2 \
   --mx-host=order.test,good.test,20 --mx-host=order.test,dead.test,10 --host-record=dead.test,127.0.1.1 \
   --mx-host=busy-first.test,busy.test,1 --mx-host=busy-first.test,good.test,2 --host-record=busy.test,127.0.1.4 \
   --mx-host=first.test,good.test,1 --mx-host=first.test,other.test,2 --host-record=other.test,127.0.1.3 \
-  --host-record=a.test,127.0.1.3 --host-record=v6.test,::2 --host-record=both.test,127.0.1.3,::2 \
+  --host-record=a.test,127.0.1.3 --host-record=v6.test,::2 --host-record=v6-dead.test,::2 --host-record=both.test,127.0.1.3,::2 \
   --dns-rr=null.test,15,000000 --mx-host=lost.test,nowhere.test,10 \
   --cname=alias.test,order.test --cname=good-alias.test,good.test --mx-host=to-alias.test,good-alias.test,10 \
   --mx-host=self.test,here.test,10 --host-record=here.test,127.0.0.1 --mx-host=self-ip.test,self-name.test,10 --host-record=self-name.test,127.0.0.1 \
@@ -60,6 +60,9 @@ check "an MX that is a CNAME" within 10 went to-alias.test good
 check "a backup MX relays to the better one" within 10 went backup.test good
 check "an answer of a hundred MX, by TCP" within 10 went many.test good
 check "an address as a domain" within 10 grep -qF 'X-Rcpt-Args: <x@[127.0.1.3]>' -r "$work/sinks/other"
+letter v6 | sendmail -f lisa@here.test x@v6-dead.test
+check "an AAAA alone, and IPv6 is dead: later" within 15 deferred x@v6-dead.test "unable to connect to v6-dead.test[::2]"
+"$BIN/tern-queuectl" delete -d v6-dead.test >/dev/null
 if [ -n "${v6:-}" ]; then
   kill $names
   wait $names 2>/dev/null
