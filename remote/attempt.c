@@ -62,8 +62,10 @@ static int reuse(attempt *v, search *x)
   if (v->t.answered) {
     x->lost++;
     refused(v, x, &v->t.problem);
-  } else if (errno == ECANCELED)
-    x->abandoned = x->tried = 1, x->last = v->t.problem;
+  } else if (errno == ECANCELED) {
+    x->abandoned = x->tried = 1;
+    x->last = v->t.problem;
+  }
   return 0;
 }
 
@@ -152,7 +154,8 @@ static void try_hosts(attempt *v, search *x)
 static int prepare(attempt *v, job const *j, search *x, result *r)
 {
   char const *domain = envelope_string(&j->e, j->domain), *route = envelope_string(&j->e, j->route);
-  v->k.remote[0] = connection_is_open(&v->k) ? v->k.remote[0] : 0;
+  if (!connection_is_open(&v->k))
+    v->k.remote[0] = 0;
   if (!mx_destination(x->destination, domain, route)) {
     result_set(r, RESULT_PERMANENT, STATUS_UNKNOWN_SYSTEM, "the destination is empty or too long");
     return 0;

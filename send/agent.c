@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "lib/address.h"
 #include "lib/log.h"
 #include "send/channel.h"
 #include "send/delivery.h"
@@ -70,6 +71,20 @@ channel *channel_knock(runner *r, destination *d)
 
 /* ---- jobs */
 
+/* What a remote job says of where it goes: the recipients' domain as the first of them has it, and the route that was looked
+   up for it, as offsets in m's text. 0: no memory. */
+static int route_of(message *m, destination const *d, uint32_t first, uint32_t *domain, uint32_t *route)
+{
+  char const *s = message_address(m, first);
+  size_t len = strlen(s);
+  size_t at = address_domain(s, len);
+  char name[ENVELOPE_ADDRESS_MAX + 1];
+  memcpy(name, s + at, len - at); /* s moves when its text grows */
+  if (!envelope_set(&m->e, domain, name, len - at))
+    return 0;
+  return !d->routed || envelope_set(&m->e, route, d->name, strlen(d->name));
+}
+
 /* The envelope of a job is the message's, with just its recipients; the text is shared. */
 static int build(job *j, channel const *c, message *m, uint32_t first, uint32_t n)
 {
@@ -87,7 +102,7 @@ static int build(job *j, channel const *c, message *m, uint32_t first, uint32_t 
   if (d->kind != DESTINATION_REMOTE) {
     j->name = m->rcpt[first].name;
     j->ext = m->rcpt[first].ext;
-  } else if (!results_route(m, d, first, &j->domain, &j->route))
+  } else if (!route_of(m, d, first, &j->domain, &j->route))
     return 0;
   j->e = m->e;
   j->e.rcpts = rcpts;

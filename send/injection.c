@@ -72,11 +72,6 @@ void injection_start(runner *r, injection *x, message *m)
   ring_append(&r->injections.waiting, &x->queue);
 }
 
-void injection_wake(runner *r)
-{
-  (void)r; /* injection_act looks at every turn */
-}
-
 /* ---- its end */
 
 static void end(runner *r, injection *x, enum result_class class, result const *why, char const *id_text)

@@ -44,7 +44,6 @@ extern void injection_free_all(runner *r);
 extern injection *injection_new(enum injection_kind kind); /* 0: no memory */
 extern void injection_free(injection *x);                  /* one that was not started, and its followers */
 extern void injection_start(runner *r, injection *x, message *m);
-extern void injection_wake(runner *r);
 extern void injection_act(runner *r, tain *deadline);
 #define injection_busy(r) (!ring_empty(&(r)->injections.running) || !ring_empty(&(r)->injections.waiting))
 

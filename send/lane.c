@@ -3,9 +3,7 @@
 #include <string.h>
 #include "lib/log.h"
 #include "send/delivery.h"
-#include "send/injection.h"
 #include "send/lane.h"
-#include "send/resolving.h"
 
 #define PAUSE_FIRST 50 /* milliseconds */
 
@@ -39,15 +37,11 @@ void lane_failed(runner *r, enum lane_name which)
   after(&l->retry, ms < LANE_PAUSE_MAX ? ms : LANE_PAUSE_MAX);
 }
 
-/* Those who wait for it. */
+/* Destinations that wait for it are looked at again; questions and injections look at their door in each turn. */
 static void go_on(runner *r, enum lane_name which)
 {
   if (which == LANE_LOCAL || which == LANE_REMOTE)
     delivery_wake(r, which == LANE_LOCAL ? SIDE_LOCAL : SIDE_REMOTE);
-  else if (which == LANE_ALIAS)
-    resolving_wake(r);
-  else
-    injection_wake(r);
 }
 
 void lane_worked(runner *r, enum lane_name which)

@@ -194,11 +194,6 @@ void resolving_ask(runner *r, message *m, uint32_t *list, uint32_t n)
   ring_append(&r->resolving.waiting, &a->queue);
 }
 
-void resolving_wake(runner *r)
-{
-  (void)r; /* resolving_act looks at every turn */
-}
-
 /* Nobody is asked any more, or nobody answers. */
 static void give_up(runner *r)
 {

@@ -14,7 +14,6 @@ extern void resolving_init(runner *r);
 extern void resolving_free(runner *r);
 /* Recipients list[0..n-1] of m, all STAGE_TODO. The list is the question's then. */
 extern void resolving_ask(runner *r, message *m, uint32_t *list, uint32_t n);
-extern void resolving_wake(runner *r); /* the door changed its mind */
 extern void resolving_act(runner *r, tain *deadline);
 #define resolving_busy(r) (!ring_empty(&(r)->resolving.asked) || !ring_empty(&(r)->resolving.waiting))
 

@@ -1,7 +1,6 @@
 /* results - from answers to the ends of recipients, and to what is remembered of a destination. */
 #include <stdlib.h>
 #include <string.h>
-#include "lib/address.h"
 #include "lib/log.h"
 #include "send/delivery.h"
 #include "send/pass.h"
@@ -151,17 +150,4 @@ int results_take(channel *c, frame const *f)
   static job_done done;
   return f->type == JOB_DONE ? job_take_done(&done, f) && results_done(c, &done)
                              : f->type == JOB_HELLO && take_hello(c, f);
-}
-
-/* The recipients' domain as the first of them has it, and the route that was looked up for it. */
-int results_route(message *m, destination const *d, uint32_t first, uint32_t *domain, uint32_t *route)
-{
-  char const *s = message_address(m, first);
-  size_t len = strlen(s);
-  size_t at = address_domain(s, len);
-  char name[ENVELOPE_ADDRESS_MAX + 1];
-  memcpy(name, s + at, len - at); /* s moves when its text grows */
-  if (!envelope_set(&m->e, domain, name, len - at))
-    return 0;
-  return !d->routed || envelope_set(&m->e, route, d->name, strlen(d->name));
 }

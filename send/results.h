@@ -11,7 +11,5 @@ extern int results_take(channel *c, frame const *f);
 extern int results_done(channel *c, job_done const *done);
 /* Every recipient of a job has this end. */
 extern void results_all(runner *r, destination *d, given const *g, enum stage stage, result const *why);
-/* What a remote job says of where it goes: offsets in m's text. 0: no memory. */
-extern int results_route(message *m, destination const *d, uint32_t first, uint32_t *domain, uint32_t *route);
 
 #endif

@@ -1,4 +1,4 @@
-/* waiting - the table: pages of entries that never move, and an index by id. The heap is in heap.c. */
+/* waiting - the table: pages of entries that never move, and an index by id. The heap is in waiting_heap.c. */
 #include <stdlib.h>
 #include <string.h>
 #include "send/waiting.h"
