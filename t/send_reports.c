@@ -365,6 +365,29 @@ static void a_dead_host_is_probed_by_one_message(void **state)
   assert_int_equal(fakes_told("relayed down.test"), 30);
 }
 
+static void a_dead_hosts_mail_comes_back_together(void **state)
+{
+  unsigned int tried;
+  (void)state;
+  fakes_play("down", 1);
+  fakes_play("slow", 1); /* the reports stay in the queue */
+  for (unsigned int k = 0; k < 30; k++)
+    put("slow@here.test", "a@down.test");
+  until(5, all.schedule.w.n == 30 && !all.schedule.active);
+  destination *d = destination_find(&all.destinations, DESTINATION_REMOTE, "down.test", 0);
+  assert_true(d && d->w.dead && window_left(&d->w, all.now));
+  tried = fakes_told("remote down.test");
+  set("queuelifetime", "0\n");
+  runner_reload(&all);
+  for (uint32_t n; (n = waiting_earliest(&all.schedule.w)) != WAITING_NONE;)
+    schedule_refresh(&all.schedule, n);
+  until(5, fakes_told("queued <>") == 30);
+  assert_true(fakes_told("remote down.test") <= tried + DELIVERY_START_MX);
+  char const *text = text_of(told_id("queued <>"));
+  has(text, "given up, as it could not be delivered in time; the last reason: ");
+  has_not(text, "not tried now");
+}
+
 static void a_host_has_no_more_connections_than_it_may(void **state)
 {
   uint32_t most = 0;
@@ -407,6 +430,7 @@ int main(void)
       SCENARIO(expiry_is_said_once),
       SCENARIO(half_an_expansion_is_not_repeated),
       SCENARIO(a_dead_host_is_probed_by_one_message),
+      SCENARIO(a_dead_hosts_mail_comes_back_together),
       SCENARIO(a_host_has_no_more_connections_than_it_may),
   };
   prepare();
