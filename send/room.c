@@ -50,11 +50,12 @@ static int close_idle_of(destination *d)
   return 0;
 }
 
-/* Connections that a host may have. One that is dead and still fed has messages whose last chance this is. */
+/* Connections that a host may have. One that is dead and still fed has messages whose last chance this is: what one of them
+   learns is true for all. */
 static uint32_t host_room(runner const *r, destination const *d)
 {
   uint32_t allowed = window_allows(&d->w, r->now, delivery_most(r, d));
-  return allowed ? allowed : d->w.start;
+  return allowed ? allowed : 1;
 }
 
 /* May this user, or this host, have one more? */
@@ -115,10 +116,9 @@ static int is_worth_it(runner const *r, destination const *d)
 }
 
 /* One message at a time asks a dead host whether it is back. */
-static int is_being_probed(runner const *r, destination const *d)
+static int is_being_probed(destination const *d)
 {
-  int probes = d->w.dead && !window_left(&d->w, r->now);
-  for (ring const *i = d->channels.next; probes && i != &d->channels; i = i->next)
+  for (ring const *i = d->channels.next; d->w.dead && i != &d->channels; i = i->next)
     if (ring_of(channel, own, i)->n)
       return 1;
   return 0;
@@ -126,7 +126,7 @@ static int is_being_probed(runner const *r, destination const *d)
 
 static channel *remote_channel(runner *r, destination *d, channel *best)
 {
-  if (is_being_probed(r, d))
+  if (is_being_probed(d))
     return 0;
   while (best && !best->n && d->open > host_room(r, d)) { /* it has become less */
     channel_close(best);
