@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/date.h"
 #include "lib/log.h"
 #include "send/delivery.h"
 #include "send/lane.h"
@@ -133,19 +134,17 @@ static void park_all(runner *r, destination *d)
   delivery_fail(r, d, STAGE_PARKED, &why);
 }
 
-/* In words for mailq: how long it has been dead, when it is asked again, and what it said last. */
+/* In words for mailq and reports, which are read later: since when it is dead, and what it said last. */
 static void dead_reason(runner const *r, destination const *d, result *why)
 {
-  uint32_t since = d->failing ? r->now - d->failing : 0;
-  int short_time = since < 120;
+  char since[DATE_ASCTIME];
+  date_mailq(since, (time_t)(runner_wall() - (d->failing ? r->now - d->failing : 0)));
   result_set(why, RESULT_TEMPORARY, d->last ? d->last->status : STATUS_NO_ANSWER,
-             "not tried now: %s has not answered for %u %s; one message tries it again in %u seconds; the "
-             "last reason: %s",
-             d->name, short_time ? since : since / 60, short_time ? "seconds" : "minutes",
-             window_left(&d->w, r->now), d->last ? d->last->text : "none is known");
+             "%s has not answered since %s, and is asked again by one message at a time; the last reason: %s",
+             d->name, since, d->last ? d->last->text : "none is known");
 }
 
-/* Nothing tries it again for those that are past their time: they get the reason alone. */
+/* Nothing asks for those that are past their time: they get the last reason alone. */
 static void last_reason(destination const *d, result *why)
 {
   if (d->last)

@@ -385,7 +385,7 @@ static void a_dead_hosts_mail_comes_back_together(void **state)
   assert_true(fakes_told("remote down.test") <= tried + 1);
   char const *text = text_of(told_id("queued <>"));
   has(text, "given up, as it could not be delivered in time; the last reason: ");
-  has_not(text, "not tried now");
+  has_not(text, "is asked again by one message");
 }
 
 static void a_host_has_no_more_connections_than_it_may(void **state)
