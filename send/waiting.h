@@ -35,7 +35,7 @@ struct waiting_entry_s {
   uint64_t usec; /* the id */
   uint32_t random;
   uint16_t worker;
-  unsigned int place : 4;
+  unsigned int place : 3;
   unsigned int flags : 5;
   unsigned int losses : 8; /* agents lost in a row */
   uint32_t when;           /* WAITING_TIMED: seconds of the runner's clock */
