@@ -151,11 +151,11 @@ int job_put_done(door *d, uint64_t number, result const *results, size_t n, char
   return job_put_relayed(d, number, results, n, remote, 0);
 }
 
-int job_put_to_mailbox(door *d, uint64_t number)
+int job_put_to_mailbox(door *d, uint64_t number, int only)
 {
-  char s[2 * RECORD_HEAD + 8];
+  char s[2 * RECORD_HEAD + 9];
   stralloc out = {.s = s, .len = 0, .a = sizeof s};
-  return record_put_number(&out, JOB_NUMBER, number) && record_put(&out, JOB_TO_MAILBOX, "", 0) &&
+  return record_put_number(&out, JOB_NUMBER, number) && record_put(&out, JOB_TO_MAILBOX, "\1", !!only) &&
          door_put(d, JOB_DONE, out.s, out.len);
 }
 
@@ -173,7 +173,10 @@ static int take_done_record(job_done *done, record const *one, int *numbered)
   case JOB_NUMBER: return !(*numbered)++ && record_number(one, &done->number);
   case JOB_RESULT:
     return done->n < JOB_RCPT_MAX && result_unpack(done->results + done->n++, one->s, one->len);
-  case JOB_TO_MAILBOX: done->to_mailbox = 1; return !one->len;
+  case JOB_TO_MAILBOX:
+    done->to_mailbox = 1;
+    done->only = one->len == 1;
+    return one->len <= 1;
   case JOB_DSN: done->dsn = 1; return !one->len;
   case JOB_REMOTE:
     if (!record_string(one, done->remote, sizeof done->remote))
@@ -192,7 +195,7 @@ int job_take_done(job_done *done, frame const *f)
   int numbered = 0;
   done->number = 0;
   done->n = 0;
-  done->to_mailbox = 0;
+  done->to_mailbox = done->only = 0;
   done->dsn = 0;
   done->remote[0] = 0;
   if (f->type != JOB_DONE)

@@ -4,8 +4,8 @@
 
    runner: 'j' with the message's descriptor (read-only, opened for this job alone): the records below, and
    the envelope of lib/envelope with just the recipients of the job. agent:  'd': JOB_NUMBER, then one
-   JOB_RESULT for each recipient in order; JOB_REMOTE; or JOB_TO_MAILBOX in place of the results: "this user
-   has no .forward: ask a process of kind mailbox". One answer a job; they may come in any order. A user's
+   JOB_RESULT for each recipient in order; JOB_REMOTE; or JOB_TO_MAILBOX in place of the results: "ask a process
+   of kind mailbox", with an octet if a .forward was obeyed before. One answer a job; they may come in any order. A user's
    process says 'h' with one JOB_RESULT first: whether it became the user. A worker of tern-remote takes
    JOB_AHEAD jobs of one destination at once (the second is read when the first is done); the runner closes
    the connection to let it go. A user's process takes up to JOB_BATCH jobs at once. */
@@ -74,13 +74,15 @@ extern int job_put_done(door *d, uint64_t number, result const *results, size_t 
 /* The same by a host that took the message; dsn: it offered DSN. */
 extern int job_put_relayed(door *d, uint64_t number, result const *results, size_t n, char const *remote,
                            int dsn);
-extern int job_put_to_mailbox(door *d, uint64_t number);
+/* only: all else that his .forward names has it, and must not get it again. */
+extern int job_put_to_mailbox(door *d, uint64_t number, int only);
 typedef struct job_done_s job_done;
 struct job_done_s {
   uint64_t number;
   size_t n;
   int to_mailbox;
-  int dsn; /* JOB_DSN: no "relayed" report for NOTIFY=SUCCESS */
+  int only; /* with to_mailbox */
+  int dsn;  /* JOB_DSN: no "relayed" report for NOTIFY=SUCCESS */
   char remote[320];
   result results[JOB_RCPT_MAX];
 };

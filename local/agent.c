@@ -38,7 +38,7 @@ static void flush_all(void)
 
 static void tell(delivery const *d, int more)
 {
-  if (!(d->to_mailbox ? job_put_to_mailbox(&channel, d->j->number)
+  if (!(d->to_mailbox ? job_put_to_mailbox(&channel, d->j->number, d->only)
                       : job_put_relayed(&channel, d->j->number, &d->r, 1, 0, d->passed_on)))
     is_broken = 1;
   if (!more)
@@ -49,7 +49,7 @@ static void begin(delivery *d, job const *j, size_t i)
 {
   d->j = j;
   d->done = 0;
-  d->to_mailbox = 0;
+  d->to_mailbox = d->only = 0;
   d->passed_on = 0;
   copy_init(&d->m, j, i);
 }
@@ -79,6 +79,7 @@ static void work_on_several(self *me, job const *j)
   static result results[JOB_RCPT_MAX];
   size_t n = envelope_count(&j->e);
   size_t to_mailbox = 0;
+  int only = 0;
   for (size_t from = 0; from < n; from += DELIVER_MAX) {
     size_t some = n - from < DELIVER_MAX ? n - from : DELIVER_MAX;
     for (size_t i = 0; i < some; i++)
@@ -89,11 +90,12 @@ static void work_on_several(self *me, job const *j)
       if (!deliveries[i].to_mailbox)
         continue;
       to_mailbox++;
+      only |= deliveries[i].only;
       result_set(results + from + i, RESULT_TEMPORARY, STATUS_MAILBOX,
                  "waits for another recipient of the same name");
     }
   }
-  if (!(to_mailbox == n ? job_put_to_mailbox(&channel, j->number)
+  if (!(to_mailbox == n ? job_put_to_mailbox(&channel, j->number, only)
                         : job_put_done(&channel, j->number, results, n, 0)))
     is_broken = 1;
 }

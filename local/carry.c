@@ -117,4 +117,5 @@ void carry(self const *me, rule const *u, delivery *d)
   }
   if (d->r.class == RESULT_PERMANENT)
     d->to_mailbox = 0;
+  d->only = d->to_mailbox && targets_count(u->t) > 1;
 }

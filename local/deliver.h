@@ -20,6 +20,7 @@ struct delivery_s { /* one recipient of one job */
   result r;
   int done;       /* r is final */
   int to_mailbox; /* in place of r, once all else went well */
+  int only;       /* with to_mailbox: there was something else */
   int passed_on; /* to one address and nowhere else, with NOTIFY: success is reported there (RFC 3461 section 5.2.7.3) */
 };
 

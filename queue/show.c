@@ -113,7 +113,8 @@ static char state_of(store_message const *m, int active)
     return LISTING_HOLD;
   if (active)
     return LISTING_ACTIVE;
-  if (m->state.attempts || memchr(m->state.rcpt, STORE_DEFERRED, m->state.n))
+  if (m->state.attempts || memchr(m->state.rcpt, STORE_DEFERRED, m->state.n) ||
+      memchr(m->state.rcpt, STORE_MAILBOX, m->state.n))
     return LISTING_DEFERRED;
   return LISTING_NEW;
 }
@@ -121,7 +122,7 @@ static char state_of(store_message const *m, int active)
 static int waits(store_message const *m, size_t k)
 {
   unsigned char mark = m->state.rcpt[k];
-  return mark == STORE_NEW || mark == STORE_DEFERRED || mark == STORE_OWED_FAILED;
+  return mark == STORE_NEW || mark == STORE_DEFERRED || mark == STORE_MAILBOX || mark == STORE_OWED_FAILED;
 }
 
 static int put_note(note const *n)
@@ -133,7 +134,9 @@ static int put_note(note const *n)
 static int put_rcpt(store_message const *m, size_t k, int see)
 {
   char const *address = see ? envelope_string(&env, envelope_rcpts(&env)[k].address) : "";
-  unsigned char mark = m->state.rcpt[k] == STORE_OWED_FAILED ? STORE_FAILED : m->state.rcpt[k];
+  unsigned char mark = m->state.rcpt[k] == STORE_OWED_FAILED ? STORE_FAILED
+                       : m->state.rcpt[k] == STORE_MAILBOX   ? STORE_DEFERRED
+                                                             : m->state.rcpt[k];
   return record_puts(&out, LISTING_RCPT, address) && put_octet(LISTING_RCPT_STATE, (char)mark) &&
          (!see || !reasons.s[note_of(k)->reason] || put_note(note_of(k)));
 }

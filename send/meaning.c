@@ -37,10 +37,12 @@ static void carry_out_user(reading *v, uint32_t k, enum destination_kind kind)
   delivery_add(v->r, v->m, k, kind, envelope_string(&v->m->e, p->name));
 }
 
-/* root has no process of his own: his mailbox is another user's, and his .forward is not read. */
-static int is_root(reading const *v)
+/* root has no process of his own: his mailbox is another user's, and his .forward is not read. Somebody's .forward
+   may have been obeyed already. */
+static enum destination_kind of_user(reading const *v, uint32_t k)
 {
-  return v->name.len == 4 && !memcmp(v->name.s, "root", 4);
+  int is_root = v->name.len == 4 && !memcmp(v->name.s, "root", 4);
+  return is_root || v->m->rcpt[k].only ? DESTINATION_MAILBOX : DESTINATION_PLAIN;
 }
 
 /* The recipient is complete: the next one, or the groups, begin. */
@@ -53,7 +55,7 @@ static void carry_out(reading *v)
   if (v->m->rcpt[k].stage != STAGE_ASKED)
     return;
   switch (v->meaning) {
-  case MEANING_USER: carry_out_user(v, k, is_root(v) ? DESTINATION_MAILBOX : DESTINATION_PLAIN); break;
+  case MEANING_USER: carry_out_user(v, k, of_user(v, k)); break;
   case MEANING_ALIAS: carry_out_user(v, k, DESTINATION_ALIAS); break;
   case MEANING_ELSEWHERE: delivery_add_remote(v->r, v->m, k); break;
   case MEANING_EXPAND:

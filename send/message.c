@@ -63,6 +63,7 @@ int message_plan(message *m)
     unsigned char was = m->s.state.rcpt[k];
     m->rcpt[k].next = PLAN_NONE;
     m->rcpt[k].report = owed(was);
+    m->rcpt[k].only = was == STORE_MAILBOX;
     m->rcpt[k].stage = was == STORE_OWED_FAILED                                        ? STAGE_FAILED
                        : was == STORE_DONE || was == STORE_FAILED || m->rcpt[k].report ? STAGE_DONE
                                                                                        : STAGE_TODO;

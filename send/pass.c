@@ -146,10 +146,11 @@ void pass_conclude(runner *r, message *m, uint32_t k, enum stage stage, result c
     message_mark_done(m, k);
     if (p->report)
       keep_reason(m, k, why, by);
-  } else if (why) {
-    keep_reason(m, k, why, by);
-    if (stage != STAGE_FAILED)
-      store_mark(&m->s, k, STORE_DEFERRED);
+  } else {
+    if (why)
+      keep_reason(m, k, why, by);
+    if (stage != STAGE_FAILED && (why || p->only))
+      store_mark(&m->s, k, p->only ? STORE_MAILBOX : STORE_DEFERRED);
   }
   if (why || stage == STAGE_DONE)
     pass_tell(m, k, event(stage, expanding, by), why, by);

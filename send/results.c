@@ -86,9 +86,10 @@ static void learn(channel *c, given const *g, job_done const *done)
   not_reached(c->r, d, done->results);
 }
 
-/* The user has no .forward: his mailbox it is. */
-static void to_mailbox(runner *r, given const *g)
+/* The user has no .forward, or it names his mailbox too. */
+static void to_mailbox(runner *r, given const *g, int only)
 {
+  g->m->rcpt[g->first].only |= only;
   delivery_add(r, g->m, g->first, DESTINATION_MAILBOX, envelope_string(&g->m->e, g->m->rcpt[g->first].name));
 }
 
@@ -119,7 +120,7 @@ int results_done(channel *c, job_done const *done)
   channel_taken(c, c->job + i);
   delivery_ready(c->r, c->of);
   if (done->to_mailbox)
-    to_mailbox(c->r, &g);
+    to_mailbox(c->r, &g, done->only);
   else {
     learn(c, &g, done);
     conclude(c, &g, done);

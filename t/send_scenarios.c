@@ -30,6 +30,25 @@ static void a_user_without_forward_gets_it_in_his_mailbox(void **state)
   assert_int_equal(fakes_told("local-u mbox"), 0);
 }
 
+static void what_a_forward_names_beside_the_mailbox_gets_it_once(void **state)
+{
+  char id_text[ID_LEN + 1];
+  (void)state;
+  fakes_play("temp", 1);
+  put("s@ok.test", "beside@here.test");
+  strcpy(id_text, last_id);
+  until(5, fakes_told("job beside") == 2 &&
+               !all.schedule.active); /* the user's process, then that of his mailbox */
+  assert_int_equal(look(id_text).rcpt[0], STORE_MAILBOX);
+  runner_all_now(&all);
+  until(5, fakes_told("job beside") == 3 && !all.schedule.active);
+  fakes_play("temp", 0);
+  runner_all_now(&all);
+  until(5, quiet());
+  assert_int_equal(fakes_told("job beside"), 4);
+  assert_int_equal(fakes_told("local-m beside"), 1);
+}
+
 static void failures_make_one_report(void **state)
 {
   (void)state;
@@ -643,6 +662,7 @@ int main(void)
       SCENARIO(a_message_is_delivered_and_gone),
       SCENARIO(many_messages_use_one_process),
       SCENARIO(a_user_without_forward_gets_it_in_his_mailbox),
+      SCENARIO(what_a_forward_names_beside_the_mailbox_gets_it_once),
       SCENARIO(failures_make_one_report),
       SCENARIO(a_deferred_message_waits_and_says_why),
       SCENARIO(an_alias_becomes_new_messages),

@@ -4,7 +4,7 @@
 # set aside, what can't be done now is done later, and everything else goes on.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/bad_days.sh"
-for u in anna bert carl dora emil fred gina; do user $u; done
+for u in anna bert carl dora emil fred gina hans; do user $u; done
 closed=$(free_port); free_n=$closed
 check "tern-setup" instance smtproutes=":[127.0.0.1]:$closed" || exit 1
 check "start" start || exit 1
@@ -180,8 +180,22 @@ if is_root; then
 fi
 check "nothing was written through the links" eval '[ "$(cat "$work/mail/secret" "$HOMES/bert/other")" = "secret
 secret" ]'
-rm -rf "$work"/mail/[abcdefg]*
+# beside his mailbox a .forward names a program and another user: they get it once, however often the mailbox is tried
+as_user hans sh -c 'cat >"$0/.forward"' "$HOMES/hans" <<'F'
+\hans, emil, "|echo ran >>$HOME/ran"
+F
+mkdir "$work/mail/hans"
+rm -rf "$work/mail/emil"
+mail_to beside hans
+check "a mailbox beside a forward waits" within 15 waits hans@here.test 'directory|not a regular file'
+check "the forward does not" within 15 mbox_has emil beside
+try_all_now; sleep 1
+s6-svc -k "$TERN_HOME/service/send"; sleep 1
+check "a runner that was killed tries it again" within 15 waits hans@here.test 'directory|not a regular file'
+rm -rf "$work"/mail/[abcdefgh]*
 try_all_now
+check "the mailbox gets it" within 20 mbox_has hans beside
+check "and nobody twice" eval '[ "$(wc -l <"$HOMES/hans/ran")" = 1 ] && ! grep -qx "Subject: beside" "$work/mail/emil"'
 check "all of it arrives in mailboxes that are new" within 20 eval '(for u in anna bert carl dora gina; do mbox_has $u odd || exit 1; done)'
 check "which are the users' own, 0600" [ "$(stat -c %a "$work/mail/anna")" = 600 ]
 stop
