@@ -8,7 +8,7 @@ void window_init(window *w, uint32_t start)
 
 void window_success(window *w, uint32_t now, uint32_t max)
 {
-  uint32_t limit = w->dead ? w->start : w->limit + 1;
+  uint32_t limit = w->dead ? w->start : w->limit + (w->shrunk ? 1 : WINDOW_STRIDE);
   w->failures = 0;
   w->pause = 0;
   w->dead = 0;

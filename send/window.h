@@ -1,7 +1,7 @@
 /* window - how many connections one destination may have, and whether it is tried at all. Pure.
 
-   It grows by one with each success, which doubles it with each round of answers, and halves when a
-   connection fails, once a second. After WINDOW_DEAD failures in a row the destination is dead: nothing is tried
+   As long as no connection has failed it grows by WINDOW_STRIDE with each success, which makes it four times as large with
+   each round of answers; then by one. It halves when a connection fails, once a second. After WINDOW_DEAD failures in a row the destination is dead: nothing is tried
    until a pause is over, then one connection probes it. The pause doubles from WINDOW_PAUSE to WINDOW_PAUSE_MAX.
    One that has answered in the last WINDOW_ALIVE seconds is not dead but has too many connections.
    Times are seconds of the runner's own clock, which never jumps. */
@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#define WINDOW_STRIDE 3u
 #define WINDOW_DEAD 4u
 #define WINDOW_ALIVE 10u
 #define WINDOW_PAUSE 60u
@@ -23,7 +24,7 @@ struct window_s {
   uint32_t pause;    /* seconds; 0: it was never dead since it last answered */
   uint32_t until;    /* dead until then */
   uint32_t reached;  /* when it answered last; 0: never */
-  uint32_t shrunk;   /* when it was last halved */
+  uint32_t shrunk;   /* when it was last halved; 0: never */
   int dead;
 };
 
