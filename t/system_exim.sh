@@ -29,6 +29,7 @@ acl_smtp_data = accept
 host_lookup =
 rfc1413_query_timeout = 0s
 recipients_max = 7
+smtp_accept_max = 100
 smtp_accept_queue_per_connection = 0
 queue_run_max = 2
 remote_max_parallel = 10
