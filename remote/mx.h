@@ -33,8 +33,7 @@ typedef struct mx_s mx;
 struct mx_s {
   char destination[MX_DESTINATION]; /* "" if there is none */
   tain stale;
-  tain
-      end; /* of the lookups in hand: a name server that is silent about each name holds up nobody for long */
+  tain end; /* of the lookups in hand: a silent name server holds up nobody for long */
   size_t n;
   mx_host host[MX_HOSTS];
   answer mx; /* the MX records, sorted; those from `next` on have not been looked up */
