@@ -104,6 +104,8 @@ enum process_record {
       2 | RECORD_MUST, /* the user; of the alias for PROCESS_ALIAS (for the log: it runs as ternx anyway) */
   PROCESS_NUMBER = 3 | RECORD_MUST
 };
+/* Idle processes that the runner keeps at most, beside the n (`concurrencylocal`) that work. */
+#define PROCESS_IDLE_MAX(n) ((n) < 40 ? 5 * (n) : 200)
 #define PROCESS_NAME_MAX 1001u /* octets, with the NUL */
 
 /* lib/process.c. put: 0: no memory. take: 0: the frame makes no sense (EPROTO). */

@@ -29,8 +29,8 @@ int rootdoor_settings(control *c, identities const *ids, stralloc *problem)
 
 static int resize(rootdoor *d)
 {
-  return processes_resize(&d->p,
-                          2 * (unsigned int)control_number(d->c, CONTROL_CONCURRENCYLOCAL) + ROOTDOOR_SPARE);
+  unsigned int busy = (unsigned int)control_number(d->c, CONTROL_CONCURRENCYLOCAL);
+  return processes_resize(&d->p, 2 * (busy + PROCESS_IDLE_MAX(busy)) + ROOTDOOR_SPARE);
 }
 
 /* What each child needs is made once: 0 and 1 are /dev/null, and a broken pipe or a limit on files is an error, no death. */

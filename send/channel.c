@@ -61,11 +61,36 @@ void channel_believe(channel *c)
   c->doubtful = 0;
 }
 
+int channel_rest(channel *c)
+{
+  side *s = c->r->delivery.side + SIDE_LOCAL;
+  if (c->n || c->resting || c->state != CHANNEL_OPEN || c->of->kind == DESTINATION_REMOTE)
+    return 0;
+  c->resting = 1;
+  c->served = 0;
+  c->of->resting++;
+  s->resting++;
+  s->n--;
+  return 1;
+}
+
+static void stir(channel *c)
+{
+  side *s = c->r->delivery.side + SIDE_LOCAL;
+  if (!c->resting)
+    return;
+  c->resting = 0;
+  c->of->resting--;
+  s->resting--;
+  s->n++;
+}
+
 void channel_drop(channel *c)
 {
   runner *r = c->r;
   destination *d = c->of;
   lose_jobs(c);
+  stir(c);
   watch_remove(&r->watch, &c->w);
   door_close(&c->d);
   ring_leave(&c->side);
@@ -85,8 +110,10 @@ void channel_close(channel *c)
 {
   runner *r = c->r;
   enum delivery_side which = side_of(c->of->kind);
+  int had_room = !c->resting;
   channel_drop(c);
-  delivery_room(r, which);
+  if (had_room)
+    delivery_room(r, which);
 }
 
 void channel_given(channel *c, given const *g, uint32_t seconds)
@@ -97,6 +124,7 @@ void channel_given(channel *c, given const *g, uint32_t seconds)
   mine->since = c->r->now;
   mine->due = c->r->now + seconds;
   c->served++;
+  stir(c);
   for (uint32_t k = g->first, i = 0; i < g->n; i++, k = g->m->rcpt[k].next)
     g->m->rcpt[k].stage = STAGE_OUT;
 }

@@ -44,6 +44,7 @@ struct channel_s {
   unsigned int n;  /* jobs */
   int doubtful;    /* its host has not answered yet, or not lately: the side counts it */
   int greeted;     /* its process said what it has to say first */
+  int resting;     /* local: it has no job, and another may have its part of the room */
   int refused;     /* its process said that it could not become the user */
   int leaving;     /* it takes no more jobs, answers those that it has read, and closes */
   uint32_t served; /* jobs ever */
@@ -63,8 +64,10 @@ extern int channel_give(channel *c, message *m, uint32_t first, uint32_t n, uint
 extern void channel_given(channel *c, given const *g, uint32_t seconds);
 extern void channel_taken(channel *c, given const *g);
 extern void channel_believe(channel *c); /* its host has answered */
-extern void channel_close(channel *c);   /* its jobs are lost; who starves is called */
-extern void channel_drop(channel *c);    /* the same for an idle one, whose room is taken at once */
+/* A process without a job leaves its part of the room. 0: it is no such process. */
+extern int channel_rest(channel *c);
+extern void channel_close(channel *c); /* its jobs are lost; who starves is called */
+extern void channel_drop(channel *c);  /* the same for an idle one, whose room is taken at once */
 extern int channel_is_slow(channel const *c);
 
 #endif

@@ -37,6 +37,7 @@ int delivery_init(runner *r)
 void delivery_settings(runner *r)
 {
   r->delivery.side[SIDE_LOCAL].limit = (uint32_t)control_number(&r->set.c, CONTROL_CONCURRENCYLOCAL);
+  r->delivery.side[SIDE_LOCAL].resting_max = PROCESS_IDLE_MAX(r->delivery.side[SIDE_LOCAL].limit);
   r->delivery.side[SIDE_REMOTE].limit = (uint32_t)control_number(&r->set.c, CONTROL_CONCURRENCYREMOTE);
 }
 

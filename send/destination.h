@@ -27,6 +27,7 @@ struct destination_s {
   ring channels;
   uint32_t messages; /* entries */
   uint32_t open;     /* channels, those that are asked for included */
+  uint32_t resting;  /* of them, which have no job and count for nothing but their own bound (local) */
   uint32_t asked;
   uint32_t parked; /* a list of the schedule, WAITING_NONE: none yet */
   uint32_t called; /* the turn of the loop in which some of them were called */

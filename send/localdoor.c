@@ -38,10 +38,12 @@ static int answered(runner *r, frame *f)
   if (f->type == PROCESS_CHANNEL) {
     c->process = number;
     door_init(&c->d, f->fd, DOOR_REFUSE_FDS);
-    if (channel_open(c))
-      delivery_ready(r, c->of);
-    else
+    if (!channel_open(c))
       channel_close(c);
+    else if (c->of->messages)
+      delivery_ready(r, c->of); /* its part of the room stays its own until then */
+    else if (channel_rest(c))
+      delivery_room(r, SIDE_LOCAL);
     return 1;
   }
   destination *d = c->of;

@@ -118,6 +118,8 @@ int results_done(channel *c, job_done const *done)
     return 0;
   g = c->job[i];
   channel_taken(c, c->job + i);
+  if (channel_rest(c)) /* whoever starves comes before its own user */
+    delivery_room(c->r, SIDE_LOCAL);
   delivery_ready(c->r, c->of);
   if (done->to_mailbox)
     to_mailbox(c->r, &g, done->only);
@@ -125,8 +127,9 @@ int results_done(channel *c, job_done const *done)
     learn(c, &g, done);
     conclude(c, &g, done);
   }
-  if (!c->n && !c->of->messages) /* an idle process makes room for whoever has none */
-    delivery_room(c->r, side_of(c->of->kind));
+  if (!c->n && !c->of->messages &&
+      c->of->kind == DESTINATION_REMOTE) /* an idle one makes room for who has none */
+    delivery_room(c->r, SIDE_REMOTE);
   return 1;
 }
 

@@ -5,12 +5,13 @@
 #include "send/room.h"
 #include "send/turn.h"
 
-static channel *least_busy(destination const *d)
+/* Of those that have `least` jobs or more. */
+static channel *least_busy(destination const *d, unsigned int least)
 {
   channel *best = 0;
   for (ring *i = d->channels.next; i != &d->channels; i = i->next) {
     channel *c = ring_of(channel, own, i);
-    if (c->state == CHANNEL_OPEN && !c->refused && !c->leaving && (!best || c->n < best->n))
+    if (c->state == CHANNEL_OPEN && !c->refused && !c->leaving && c->n >= least && (!best || c->n < best->n))
       best = c;
   }
   return best;
@@ -70,17 +71,17 @@ static int own_room(runner *r, destination *d)
   return other && other->open && !other->messages && close_idle_of(other);
 }
 
-/* A destination that has a channel leaves a part of the room to those that have none. Who starves is served
-   in turn: room that comes free is for whom delivery_room called. */
+/* A destination that has a channel leaves a part of the room to those that have none; one that rests is none. Who starves is
+   served in turn: room that comes free is for whom delivery_room called. */
 static int common_room(runner *r, destination *d)
 {
   side *s = r->delivery.side + side_of(d->kind);
   uint32_t kept = s->limit / (d->kind == DESTINATION_REMOTE ? 20 : 4);
   int in_turn = turn_is_of(s, d);
   d->called_in = 0;
-  if (d->open && s->n + kept >= s->limit)
+  if (d->open > d->resting && s->n + kept >= s->limit)
     return 0;
-  if (in_turn && (s->n < s->limit || close_idle(s)))
+  if (in_turn && (s->n < s->limit || (d->kind == DESTINATION_REMOTE && close_idle(s))))
     return 1;
   turn_wait(s, d);
   return 0;
@@ -92,6 +93,17 @@ static int owes_twin(runner *r, destination *d)
   destination *other = twin(r, d);
   return other && other->messages && !other->open &&
          d->open >= control_number(&r->set.c, CONTROL_CONCURRENCYUSER);
+}
+
+/* A process more, for which the one that has rested longest may have to go. */
+static int new_process(runner *r, destination *d)
+{
+  side *s = r->delivery.side + SIDE_LOCAL;
+  if (!own_room(r, d) || !common_room(r, d))
+    return 0;
+  if (s->resting >= s->resting_max)
+    (void)close_idle(s);
+  return localdoor_ask(r, d);
 }
 
 /* Has this channel had its turn while others starve? */
@@ -130,7 +142,7 @@ static channel *remote_channel(runner *r, destination *d, channel *best)
     return 0;
   while (best && !best->n && d->open > host_room(r, d)) { /* it has become less */
     channel_close(best);
-    best = least_busy(d);
+    best = least_busy(d, 0);
   }
   if (best && !best->n)
     return best;
@@ -141,21 +153,24 @@ static channel *remote_channel(runner *r, destination *d, channel *best)
 
 static channel *local_channel(runner *r, destination *d, channel *best)
 {
-  int slow = best && channel_is_slow(best);
+  int slow;
+  if (best && best->resting && !common_room(r, d))
+    best = least_busy(d, 1); /* it may have more of those that it has */
+  slow = best && channel_is_slow(best);
   if (best && best->n < ROOM_SHARE && !slow)
     return best;
-  if (!d->asked && own_room(r, d) && common_room(r, d))
-    (void)localdoor_ask(r, d);
+  if (!d->asked && !d->resting)
+    (void)new_process(r, d);
   return best && best->n < JOB_BATCH && !slow ? best : 0;
 }
 
 channel *room_channel(runner *r, destination *d)
 {
-  channel *best = least_busy(d);
+  channel *best = least_busy(d, 0);
   if (best && (must_yield(r, best) || owes_twin(r, d))) {
     if (best->n)
       return 0;
-    channel_close(best); /* which calls who starves */
+    channel_close(best); /* which calls who starves, if it had a part of the room */
     turn_wait(r->delivery.side + side_of(d->kind), d);
     return 0;
   }

@@ -25,6 +25,7 @@ static uint32_t active_max(runner const *r)
 {
   struct rlimit l;
   uint64_t taken = DESCRIPTORS_OTHER + control_number(&r->set.c, CONTROL_CONCURRENCYLOCAL) +
+                   PROCESS_IDLE_MAX(control_number(&r->set.c, CONTROL_CONCURRENCYLOCAL)) +
                    control_number(&r->set.c, CONTROL_CONCURRENCYREMOTE);
   if (getrlimit(RLIMIT_NOFILE, &l) < 0)
     return ACTIVE_MIN;
@@ -78,7 +79,7 @@ void runner_free(runner *r)
 static int is_busy(runner const *r)
 {
   return r->schedule.active || resolving_busy(r) || injection_busy(r) || r->delivery.side[SIDE_LOCAL].n ||
-         r->delivery.side[SIDE_REMOTE].n || delivery_waits(r);
+         r->delivery.side[SIDE_LOCAL].resting || r->delivery.side[SIDE_REMOTE].n || delivery_waits(r);
 }
 
 uint64_t runner_microseconds(runner const *r)

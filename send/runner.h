@@ -66,8 +66,9 @@ struct side_s {     /* local and remote channels */
   uint32_t doubted; /* open messages that wait for hosts in doubt */
   uint32_t parked;  /* those that are too many: a list of the schedule */
   int alternate;
-  uint32_t n; /* channels */
+  uint32_t n; /* channels, without those that rest */
   uint32_t limit;
+  uint32_t resting, resting_max; /* local: processes without a job */
 };
 typedef struct delivery_s delivery;
 struct delivery_s {

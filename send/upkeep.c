@@ -49,6 +49,14 @@ static void look_at_destinations(runner *r)
   }
 }
 
+/* Room that nobody took, since what had it could not use it. */
+static void look_at_room(runner *r)
+{
+  side const *s = r->delivery.side + SIDE_LOCAL;
+  for (uint32_t n = s->n; n < s->limit && !ring_empty(&s->starving); n++)
+    delivery_room(r, SIDE_LOCAL);
+}
+
 static void forget_destinations(runner *r)
 {
   for (ring *i = r->destinations.all.next, *next; i != &r->destinations.all; i = next) {
@@ -75,6 +83,7 @@ void upkeep_second(runner *r)
   for (unsigned int i = 0; i < SIDE_N; i++)
     look_at_channels(r, r->delivery.side + i);
   look_at_destinations(r);
+  look_at_room(r);
   if (r->now - r->delivery.swept < SWEEP && r->destinations.n < SWEEP_MANY)
     return;
   r->delivery.swept = r->now;
