@@ -193,6 +193,7 @@ static void dns_lists(void **state)
       {"dnsbl", "failing.test\nlisted.test", M R Q, "250|554 5.7.1|221"},
       {"dnsbl", "failing.test", M R Q, "250|250|221"},
       {"dnsbl", "silent.test", M R Q, "250|250|221"},
+      {"dnsbl", "silent.test\nlisted.test", M R Q, "250|554 5.7.1|221"},
       {"requirereversedns", "yes", M R P Q, "250|250|250|221"},
       {"requirereversedns", "confirmed", M R Q, "250|250|221"},
   };
@@ -348,7 +349,7 @@ static int enter(void **state)
 {
   char resolver[32];
   int failed =
-      setenv("RES_OPTIONS", "timeout:1 attempts:1", 1) || house_enter(state) || !policy_find_resolver();
+      setenv("RES_OPTIONS", "timeout:3 attempts:5", 1) || house_enter(state) || !policy_find_resolver();
   unlink("control/access");
   server = dns_server(resolver);
   house_put("resolver", resolver);
