@@ -4,27 +4,24 @@
 #include "lib/question.h"
 
 #define FRAME_MAX (DOOR_MAX - 2u) /* version and type are the door's */
+#define TRIES 4u                  /* connections for one question */
 
 /* ---- clients that wait */
 
-/* Asks on the door that is there, and once more on a new one: the other side may have been restarted. */
+/* Asks on the door that is there, and then on new ones: the other side may be restarted, and whoever takes a connection just
+   before that closes it without having read the question. */
 static int ask(door *d, unsigned char type, char const *s, size_t len, frame *f, tain const *deadline)
 {
-  if (d->fd >= 0) {
+  for (unsigned int tries = 1;; tries++) {
+    if (d->fd < 0 && !door_knock(d, "alias", DOOR_REFUSE_FDS, deadline))
+      return 0;
     if (door_ask(d, type, s, len, f, deadline))
       return 1;
     int e = errno;
     door_close(d);
-    if (e == ETIMEDOUT)
+    if (e == ETIMEDOUT || tries == TRIES)
       return (errno = e, 0);
   }
-  if (!door_knock(d, "alias", DOOR_REFUSE_FDS, deadline))
-    return 0;
-  if (door_ask(d, type, s, len, f, deadline))
-    return 1;
-  int e = errno;
-  door_close(d);
-  return (errno = e, 0);
 }
 
 static void no_answer(result *r)
