@@ -5,7 +5,6 @@
 #include <skalibs/iopause.h>
 #include "lib/exits.h"
 #include "lib/listener.h"
-#include "lib/log.h"
 #include "lib/privileges.h"
 #include "lib/service.h"
 #include "alias/callers.h"
@@ -35,8 +34,7 @@ static void reload(answerer *a)
 {
   stralloc problem = STRALLOC_ZERO;
   if (!answerer_settings(a, &problem))
-    log_event(0, "warning", "error", problem.len ? problem.s : "no memory", "remedy",
-              "the old settings are kept", (char *)0);
+    service_keep(&problem);
   stralloc_free(&problem);
 }
 

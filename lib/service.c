@@ -36,6 +36,12 @@ void service_refuse(stralloc const *problem)
   strerr_dief(EXITS_SETTING, problem->len ? problem->s : "out of memory");
 }
 
+void service_keep(stralloc const *problem)
+{
+  log_event(0, "warning", "problem", problem->len ? problem->s : "out of memory", "kept", "the old settings",
+            (char *)0);
+}
+
 void service_fail(char const *verb, char const *object)
 {
   strerr_diefusys(EXITS_TEMPORARY, verb, " ", object);

@@ -16,6 +16,8 @@ enum service_signal { SERVICE_NONE, SERVICE_RELOAD, SERVICE_NOW, SERVICE_DRAIN, 
 extern void service_start(char const *name, int argc, identities *ids);
 /* Exits 102 with this sentence. */
 extern void service_refuse(stralloc const *problem) __attribute__((noreturn));
+/* The same while it runs: the old settings are kept, and the log says why. */
+extern void service_keep(stralloc const *problem);
 /* Exits 111: "unable to VERB OBJECT: strerror". */
 extern void service_fail(char const *verb, char const *object) __attribute__((noreturn));
 /* Gives back what only the start needed (lib/text.h) and tells s6 that the service answers: a newline on descriptor 3 if it is

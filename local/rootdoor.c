@@ -131,8 +131,7 @@ static void reload(rootdoor *d)
   stralloc problem = STRALLOC_ZERO;
   int fresh[2];
   if (!rootdoor_settings(d->c, d->ids, &problem))
-    log_event(0, "warning", "problem", problem.s ? problem.s : "out of memory", "settings", "kept",
-              (char *)0);
+    service_keep(&problem);
   else if (!resize(d) || pipecoe(fresh) < 0)
     log_warn("apply", "the new settings");
   else {

@@ -72,8 +72,7 @@ static int reload(void *data, pool_spec *spec)
     quota_set(&in.quota, in.databytes, (unsigned int)control_number(&settings, CONTROL_CONCURRENCYINCOMING));
     size_pool(spec);
   } else
-    log_event(0, "warning", "what", "the old settings stay", "why", problem.s ? problem.s : "out of memory",
-              (char *)0);
+    service_keep(&problem);
   stralloc_free(&problem);
   return ok;
 }

@@ -38,8 +38,7 @@ static int reload(void *data, pool_spec *p)
   if (ok)
     take_numbers(p);
   else
-    log_event(0, "warning", "what", problem.len ? problem.s : "out of memory", "note",
-              "the old settings stay", (char *)0);
+    service_keep(&problem);
   stralloc_free(&problem);
   return ok;
 }

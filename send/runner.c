@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include "lib/log.h"
+#include "lib/service.h"
 #include "lib/text.h"
 #include "send/delivery.h"
 #include "send/ending.h"
@@ -157,8 +158,7 @@ void runner_reload(runner *r)
     delivery_settings(r);
     log_event(0, "reloaded", (char *)0);
   } else
-    log_event(0, "warning", "reload", "the old settings stay", "problem",
-              problem.len ? problem.s : "no memory", (char *)0);
+    service_keep(&problem);
   stralloc_free(&problem);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <skalibs/djbunix.h>
 #include "smtpd/recipients.h"
 
@@ -48,9 +49,14 @@ static int cut(recipients_file *f)
 
 static int read_file(recipients_file *f, char const *path)
 {
+  struct stat st;
+  if (stat(path, &st) < 0)
+    return 0;
+  if (st.st_size > (off_t)RECIPIENTS_FILE_MAX)
+    return (errno = EFBIG, 0);
   if (!openslurpclose(&f->text, path))
     return 0;
-  if (f->text.len > RECIPIENTS_FILE_MAX)
+  if (f->text.len > RECIPIENTS_FILE_MAX) /* it has grown, or is a pipe */
     return (errno = EFBIG, 0);
   if (memchr(f->text.s, 0, f->text.len))
     return (errno = EINVAL, 0);

@@ -9,7 +9,6 @@
 #include "lib/control.h"
 #include "lib/exits.h"
 #include "lib/listener.h"
-#include "lib/log.h"
 #include "lib/pool.h"
 #include "lib/privileges.h"
 #include "lib/service.h"
@@ -129,8 +128,7 @@ static int reload(void *data, pool_spec *spec)
   if (ok)
     shape(spec);
   else
-    log_event(0, "warning", "problem", problem.s ? problem.s : "out of memory", "kept", "the old settings",
-              (char *)0);
+    service_keep(&problem);
   stralloc_free(&problem);
   return ok;
 }

@@ -136,5 +136,5 @@ finish() {
   rm -rf "$work"
   [ "$failures" = 0 ]
 }
-trap 'finish; exit 1' INT TERM
+trap 'finish; exit 1' INT TERM PIPE
 trap finish EXIT
