@@ -196,6 +196,11 @@ rm -rf "$work"/mail/[abcdefgh]*
 try_all_now
 check "the mailbox gets it" within 20 mbox_has hans beside
 check "and nobody twice" eval '[ "$(wc -l <"$HOMES/hans/ran")" = 1 ] && ! grep -qx "Subject: beside" "$work/mail/emil"'
+as_user hans sh -c 'cat >"$0/.forward"' "$HOMES/hans" <<'F'
+\hans, "|exit 67"
+F
+mail_to broken hans
+check "a program that fails for good does not take the mailbox its message" within 15 mbox_has hans broken
 check "all of it arrives in mailboxes that are new" within 20 eval '(for u in anna bert carl dora gina; do mbox_has $u odd || exit 1; done)'
 check "which are the users' own, 0600" [ "$(stat -c %a "$work/mail/anna")" = 600 ]
 stop
