@@ -151,4 +151,57 @@ check "an odd message arrives" within 10 has_mails anna 2
 odd() { for m in $(mails anna); do tail -c "$(stat -c %s "$work/odd")" "$m" | cmp -s - "$work/odd" && return 0; done; return 1; }
 check "octet for octet" odd
 check "a Maildir's names have the size" sh -c 'for f in "$0"/*; do [ "$(stat -c %s "$f")" = "${f##*,S=}" ] || exit 1; done' "$HOMES/anna/Maildir/new"
+
+# ---- octets, each kind of message into each kind of mailbox: the end of what is there is what came, with its last line and its header
+# ended by sendmail; in an mbox with > before each "From " and a blank line
+rm -rf "$HOMES"/*/Maildir "$HOMES"/anna/.forward* "$HOMES"/quin/.[fq]*
+kind() { printf "From: lena@here.test\\nDate: Tue, 24 Nov 2026 02:09:36 +0000\\nMessage-ID: <%s@here.test>\\n$2" "$1" >"$work/kind.$1"; }
+kind no-newline '\nno end'
+kind no-body ''
+kind empty-body '\n'
+kind nul '\n\000a\000\n'
+kind eight-bit 'X: \344\366\n\n\377\376\200\n'
+kind from-line '\nFrom here\n>From there\n\nFrom \n'
+kind mib '\n'; head -c 1048576 /dev/zero | tr '\0' x >>"$work/kind.mib"; echo >>"$work/kind.mib"
+kinds='no-newline no-body empty-body nul eight-bit from-line mib'
+echo "$HOMES/anna/mbox" | put anna .forward+mbox
+echo "|cat >program.\$\$" | put anna .forward+program
+echo quin+kept | put anna .forward+forward
+for k in $kinds; do for e in maildir mbox program forward; do sendmail -i -f lena@here.test "anna+$e" <"$work/kind.$k"; done; done
+check "all are delivered" within 20 queue_empty
+cat >"$work/octets.py" <<'P'
+import re, sys
+kind, where = sys.argv[1], sys.argv[2:]
+want = open(kind, "rb").read()
+want += b"" if want.endswith(b"\n") else b"\n"
+want += b"" if b"\n\n" in want else b"\n"
+mark = re.search(rb"^Message-ID: .*$", want, re.M).group()
+for f in where:
+    s = open(f, "rb").read()
+    parts = re.split(rb"(?m)^(?=From \S+ +\w{3} \w{3} )", s) if f.endswith("/mbox") else [s]
+    for p in parts:
+        if mark not in p:
+            continue
+        w = want
+        if f.endswith("/mbox"):
+            w = re.sub(rb"(?m)^(?=From )", b">", want) + b"\n"
+        sys.exit(0 if p.endswith(w) else "%s: got %r, want %r" % (f, p[-200:], w[-200:]))
+sys.exit(mark.decode() + " is nowhere")
+P
+for k in $kinds; do
+  check "$k: a Maildir" python3 "$work/octets.py" "$work/kind.$k" $(mails anna)
+  check "$k: an mbox" python3 "$work/octets.py" "$work/kind.$k" "$HOMES/anna/mbox"
+  check "$k: a program" python3 "$work/octets.py" "$work/kind.$k" "$HOMES"/anna/program.*
+  check "$k: a forward" python3 "$work/octets.py" "$work/kind.$k" $(mails quin)
+done
+# sendmail takes the From_ line off that an mbox puts first, and gives a message without a header one
+rm -rf "$HOMES"/anna/Maildir
+printf 'From lena Tue Nov 24 02:09:36 2026\nSubject: headed\n\nx\n' | sendmail -i -f lena@here.test anna
+printf 'no header at all\nFrom here\n' | sendmail -i -f lena@here.test anna
+check "a From_ line first, and no header: both arrive" within 10 has_mails anna 2
+check "the From_ line is no part of it" sh -c '! grep -q "^From lena" "$@"' sh $(mails anna)
+check "without a header all is body" python3 -c '
+import sys
+got = [open(f, "rb").read() for f in sys.argv[1:]]
+assert any(g.endswith(b"\n\nno header at all\nFrom here\n") for g in got), got' $(mails anna)
 finish
