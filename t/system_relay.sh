@@ -73,7 +73,8 @@ done <"$work/hosts"
 ready
 check "tern-setup" makes_instance listen=127.0.0.1:25 doublebounceto=admin timeoutconnect=5 timeoutremote=20 \
   smtproutes="${routes}gone.test:[127.0.0.2]:3999
-loop.test:[127.0.0.3]:25"
+loop.test:[127.0.0.3]:25
+there.test:[127.0.0.3]:25"
 check "start" start
 
 # ---- each of them
@@ -196,6 +197,16 @@ check "a message that goes round between them comes back" within 60 lisa_has 1
 check "because of its hops" grep -q '5\.4\.6' $(lisas)
 check "it made some fifty rounds" eval 'n=$(logs | grep -c "relayed to=x@loop.test"); [ $n -ge 40 ] && [ $n -le 60 ]'
 check "and nothing goes on" within 5 queue_empty
+
+# ---- and a user who forwards from each to the other
+no_mail
+as lisa sh -c 'umask 022; echo lisa+there@there.test >"$HOME/.forward+here"; echo lisa+here@here.test >"$HOME/.forward+there"'
+letter circle | sendmail -f admin@here.test lisa+here
+check "a .forward circle between two hosts ends in a notice" within 20 in_spool 1
+check "because it came back" grep -q '5\.4\.6' "$spool"
+sleep 1
+check "in one, and nobody else gets anything" eval 'in_spool 1 && lisa_has 0 && queue_empty'
+as lisa sh -c 'rm "$HOME/.forward+here" "$HOME/.forward+there"'
 TERN_HOME=$work/second
 check "nor there" queue_empty
 s6-svscanctl -t "$TERN_HOME/service"
