@@ -140,6 +140,12 @@ if is_root; then
 fi
 rm "$HOMES/lena/.forward"
 
+# ---- an empty variable is still an argument
+printf '|printf "[%%s]" a "$EXTENSION" "$SENDER" b >args\n' | put bert .forward
+echo | sendmail -f '<>' bert
+check "an empty extension and sender keep their places" within 10 holds "$HOMES/bert/args" '[a][][][b]'
+rm "$HOMES/bert/.forward"
+
 # ---- octets
 {
   printf 'From: lena@here.test\nDate: Tue, 24 Nov 2026 02:09:36 +0000\nMessage-ID: <odd@here.test>\nX-8: \344\366\n\nnul \000 cr \r no\n'
