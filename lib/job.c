@@ -151,12 +151,12 @@ int job_put_done(door *d, uint64_t number, result const *results, size_t n, char
   return job_put_relayed(d, number, results, n, remote, 0);
 }
 
-int job_put_to_mailbox(door *d, uint64_t number, int only)
+int job_put_to_mailbox(door *d, uint64_t number, int only, result const *failure)
 {
-  char s[2 * RECORD_HEAD + 9];
+  char s[3 * RECORD_HEAD + 9 + RESULT_PACKED];
   stralloc out = {.s = s, .len = 0, .a = sizeof s};
   return record_put_number(&out, JOB_NUMBER, number) && record_put(&out, JOB_TO_MAILBOX, "\1", !!only) &&
-         door_put(d, JOB_DONE, out.s, out.len);
+         (!failure || put_result(&out, failure)) && door_put(d, JOB_DONE, out.s, out.len);
 }
 
 /* Result texts are made plain by result_unpack; this string is not one of them. */
@@ -187,6 +187,13 @@ static int take_done_record(job_done *done, record const *one, int *numbered)
   }
 }
 
+/* A result for each recipient; or the mailbox is asked for, with what failed for good at most. */
+static int makes_sense(job_done const *done)
+{
+  return done->to_mailbox ? !done->n || (done->n == 1 && done->results->class == RESULT_PERMANENT)
+                          : done->n > 0;
+}
+
 int job_take_done(job_done *done, frame const *f)
 {
   record_reader r = RECORD_READER(f->s, f->len);
@@ -203,7 +210,7 @@ int job_take_done(job_done *done, frame const *f)
   while ((found = record_next(&r, &one)) == RECORD_ONE)
     if (!take_done_record(done, &one, &numbered))
       return (errno = EPROTO, 0);
-  if (found == RECORD_BROKEN || !numbered || !done->n == !done->to_mailbox)
+  if (found == RECORD_BROKEN || !numbered || !makes_sense(done))
     return (errno = EPROTO, 0);
   return 1;
 }

@@ -4,8 +4,8 @@
 
    runner: 'j' with the message's descriptor (read-only, opened for this job alone): the records below, and
    the envelope of lib/envelope with just the recipients of the job. agent:  'd': JOB_NUMBER, then one
-   JOB_RESULT for each recipient in order; JOB_REMOTE; or JOB_TO_MAILBOX in place of the results: "ask a process
-   of kind mailbox", with an octet if a .forward was obeyed before. One answer a job; they may come in any order. A user's
+   JOB_RESULT for each recipient in order; JOB_REMOTE; or JOB_TO_MAILBOX, with one JOB_RESULT at most: "ask a
+   process of kind mailbox". One answer a job; they may come in any order. A user's
    process says 'h' with one JOB_RESULT first: whether it became the user. A worker of tern-remote takes
    JOB_AHEAD jobs of one destination at once (the second is read when the first is done); the runner closes
    the connection to let it go. A user's process takes up to JOB_BATCH jobs at once. */
@@ -39,7 +39,7 @@ enum job_record { /* above the envelope's own */
                   JOB_RESULT = 72,               /* lib/result's serial form */
                   JOB_REMOTE =
                       73, /* "mx.example.org[192.0.2.1]:25": who said so, for the log and the bounce */
-                  JOB_TO_MAILBOX = 74,
+                  JOB_TO_MAILBOX = 74, /* an octet if it is the only one that has not got it */
                   JOB_DSN = 75 /* the host, or the one address it was forwarded to, took the DSN parameters
                                   (RFC 3461), so success is reported there, not by the runner */
 };
@@ -74,15 +74,16 @@ extern int job_put_done(door *d, uint64_t number, result const *results, size_t 
 /* The same by a host that took the message; dsn: it offered DSN. */
 extern int job_put_relayed(door *d, uint64_t number, result const *results, size_t n, char const *remote,
                            int dsn);
-/* only: all else that his .forward names has it, and must not get it again. */
-extern int job_put_to_mailbox(door *d, uint64_t number, int only);
+/* only: all else that his .forward names has it, and must not get it again. failure: what of that failed for good, which is
+   to be told when his mailbox has it; 0: nothing. */
+extern int job_put_to_mailbox(door *d, uint64_t number, int only, result const *failure);
 typedef struct job_done_s job_done;
 struct job_done_s {
   uint64_t number;
   size_t n;
-  int to_mailbox;
-  int only; /* with to_mailbox */
-  int dsn;  /* JOB_DSN: no "relayed" report for NOTIFY=SUCCESS */
+  int to_mailbox; /* n: 0, or 1 for the failure beside it */
+  int only;
+  int dsn; /* JOB_DSN: no "relayed" report for NOTIFY=SUCCESS */
   char remote[320];
   result results[JOB_RCPT_MAX];
 };

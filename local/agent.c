@@ -36,9 +36,14 @@ static void flush_all(void)
 
 /* ---- jobs of one recipient: all of them at once */
 
+static result const *failure_of(result const *r)
+{
+  return r->class == RESULT_PERMANENT ? r : 0;
+}
+
 static void tell(delivery const *d, int more)
 {
-  if (!(d->to_mailbox ? job_put_to_mailbox(&channel, d->j->number, d->only)
+  if (!(d->to_mailbox ? job_put_to_mailbox(&channel, d->j->number, d->only, failure_of(&d->r))
                       : job_put_relayed(&channel, d->j->number, &d->r, 1, 0, d->passed_on)))
     is_broken = 1;
   if (!more)
@@ -80,6 +85,8 @@ static void work_on_several(self *me, job const *j)
   size_t n = envelope_count(&j->e);
   size_t to_mailbox = 0;
   int only = 0;
+  static result failure;
+  failure = (result)RESULT_ZERO;
   for (size_t from = 0; from < n; from += DELIVER_MAX) {
     size_t some = n - from < DELIVER_MAX ? n - from : DELIVER_MAX;
     for (size_t i = 0; i < some; i++)
@@ -91,11 +98,13 @@ static void work_on_several(self *me, job const *j)
         continue;
       to_mailbox++;
       only |= deliveries[i].only;
+      if (failure_of(&deliveries[i].r))
+        failure = deliveries[i].r;
       result_set(results + from + i, RESULT_TEMPORARY, STATUS_MAILBOX,
                  "waits for another recipient of the same name");
     }
   }
-  if (!(to_mailbox == n ? job_put_to_mailbox(&channel, j->number, only)
+  if (!(to_mailbox == n ? job_put_to_mailbox(&channel, j->number, only, failure_of(&failure))
                         : job_put_done(&channel, j->number, results, n, 0)))
     is_broken = 1;
 }

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include "lib/log.h"
 #include "local/carry.h"
 #include "local/failure.h"
 #include "local/maildir.h"
@@ -102,20 +101,10 @@ static int all_but_addresses(self const *me, rule const *u, delivery *d)
   return 1;
 }
 
-/* The mailbox of the spool is another process's, and one job has one answer: the user's copy goes before the report. In a
-   .qmail the failure ends the matter. */
-static void keep_mailbox(rule const *u, delivery *d)
-{
-  if (u->q)
-    d->to_mailbox = 0;
-  else
-    log_event(d->j->id, "warning", "to", d->m.recipient, "problem", d->r.text, "note",
-              "only the mailbox gets it; the sender is not told", (char *)0);
-}
-
 void carry(self const *me, rule const *u, delivery *d)
 {
   result r = RESULT_ZERO;
+  int failed;
   d->done = 1;
   result_set(&d->r, RESULT_OK, STATUS_NONE, "nothing to be done");
   if (self_is_alone()) {
@@ -127,7 +116,8 @@ void carry(self const *me, rule const *u, delivery *d)
     (void)note(u, d, &r);
     d->passed_on = u->t->n_addresses == 1 && targets_count(u->t) == 1 && !u->owner && r.class == RESULT_OK;
   }
-  if (d->r.class == RESULT_PERMANENT && d->to_mailbox)
-    keep_mailbox(u, d);
-  d->only = d->to_mailbox && targets_count(u->t) > 1;
+  failed = d->r.class == RESULT_PERMANENT;
+  if (failed && u->q)
+    d->to_mailbox = 0;
+  d->only = d->to_mailbox && !failed && targets_count(u->t) > 1;
 }

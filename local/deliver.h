@@ -19,8 +19,8 @@ struct delivery_s { /* one recipient of one job */
   copy m;
   result r;
   int done;       /* r is final */
-  int to_mailbox; /* in place of r, once all else went well */
-  int only;       /* with to_mailbox: there was something else */
+  int to_mailbox; /* once all else is done; r is what failed for good of that, if anything did */
+  int only;       /* with to_mailbox: all else went well, and is not to be done again */
   int passed_on; /* to one address and nowhere else, with NOTIFY: success is reported there (RFC 3461 section 5.2.7.3) */
 };
 

@@ -20,8 +20,7 @@
 enum store_rcpt { /* one octet a recipient, in the state */
                   STORE_NEW = 0,
                   STORE_DEFERRED = 'd',
-                  STORE_MAILBOX =
-                      'm', /* deferred: only his mailbox has not got it, all else that a .forward names has */
+                  STORE_MAILBOX = 'm', /* deferred, but his mailbox alone: all else of a .forward has it */
                   STORE_DONE = 'D', /* delivered, relayed, or turned into another message that is committed */
                   STORE_FAILED = 'F', /* its bounce is committed, or it needed none */
                   /* done, and its sender, who asked for it (RFC 3461), has not been told yet: */

@@ -66,8 +66,7 @@ static int reload(void *data, pool_spec *spec)
   if (ok)
     spec->drain = (unsigned int)control_number(&settings, CONTROL_TIMEOUTDRAIN);
   else
-    log_event(0, "warning", "what", "the old settings stay", "why", problem.s ? problem.s : "out of memory",
-              (char *)0);
+    service_keep(&problem);
   stralloc_free(&problem);
   return ok;
 }

@@ -37,7 +37,8 @@ typedef struct plan_s plan;
 struct plan_s { /* of one recipient */
   unsigned char stage;
   unsigned char report; /* enum message_report */
-  unsigned char only;   /* his mailbox: all else that his .forward names has the message */
+  unsigned char only;   /* his mailbox has not got it, all else that his .forward names has */
+  unsigned char fails;  /* when his mailbox has it: something else failed for good, and is his reason */
   uint32_t next;        /* the next recipient of the same entry or job; UINT32_MAX: none */
   uint32_t name;        /* local: strings of the envelope's text */
   uint32_t ext;

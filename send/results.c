@@ -87,15 +87,29 @@ static void learn(channel *c, given const *g, job_done const *done)
 }
 
 /* The user has no .forward, or it names his mailbox too. */
-static void to_mailbox(runner *r, given const *g, int only)
+static void to_mailbox(runner *r, given const *g, job_done const *done)
 {
-  g->m->rcpt[g->first].only |= only;
-  delivery_add(r, g->m, g->first, DESTINATION_MAILBOX, envelope_string(&g->m->e, g->m->rcpt[g->first].name));
+  plan *p = g->m->rcpt + g->first;
+  p->only |= done->only;
+  p->fails = done->n > 0;
+  if (p->fails)
+    message_reason(g->m, g->first, done->results);
+  delivery_add(r, g->m, g->first, DESTINATION_MAILBOX, envelope_string(&g->m->e, p->name));
+}
+
+/* His mailbox has it now: what failed beside it is his end. */
+static result const *failure_beside(message const *m, uint32_t k)
+{
+  static result r;
+  if (!message_why(m, k, &r))
+    result_set(&r, RESULT_PERMANENT, STATUS_SYSTEM, "something that the .forward names has failed");
+  return &r;
 }
 
 static void conclude(channel *c, given const *g, job_done const *done)
 {
-  int relays = c->of->kind == DESTINATION_REMOTE;
+  enum destination_kind kind = c->of->kind;
+  int relays = kind == DESTINATION_REMOTE;
   pass_by by = {.dsn = done->dsn,
                 .relays = relays,
                 .remote = relays && done->remote[0] ? done->remote : 0,
@@ -103,7 +117,10 @@ static void conclude(channel *c, given const *g, job_done const *done)
   uint32_t k = g->first;
   for (uint32_t i = 0; i < g->n; i++) {
     uint32_t next = g->m->rcpt[k].next;
-    pass_conclude(c->r, g->m, k, stage_of(done->results + i), done->results + i, &by);
+    result const *why = done->results + i;
+    if (kind == DESTINATION_MAILBOX && g->m->rcpt[k].fails && why->class == RESULT_OK)
+      why = failure_beside(g->m, k);
+    pass_conclude(c->r, g->m, k, stage_of(why), why, &by);
     k = next;
   }
 }
@@ -122,13 +139,12 @@ int results_done(channel *c, job_done const *done)
     delivery_room(c->r, SIDE_LOCAL);
   delivery_ready(c->r, c->of);
   if (done->to_mailbox)
-    to_mailbox(c->r, &g, done->only);
+    to_mailbox(c->r, &g, done);
   else {
     learn(c, &g, done);
     conclude(c, &g, done);
   }
-  if (!c->n && !c->of->messages &&
-      c->of->kind == DESTINATION_REMOTE) /* an idle one makes room for who has none */
+  if (c->of->kind == DESTINATION_REMOTE && !c->n && !c->of->messages) /* it makes room for who has none */
     delivery_room(c->r, SIDE_REMOTE);
   return 1;
 }

@@ -17,12 +17,13 @@ static channel *least_busy(destination const *d, unsigned int least)
   return best;
 }
 
-/* Closes the channel that has been idle longest. 0: none is idle. */
+/* Closes the channel that has been idle longest. A process that was made just now, and is fed in this turn, does not rest.
+   0: none is idle. */
 static int close_idle(side *s)
 {
   for (ring *i = s->channels.next; i != &s->channels; i = i->next) {
     channel *c = ring_of(channel, side, i);
-    if (c->state == CHANNEL_OPEN && !c->n) {
+    if (c->state == CHANNEL_OPEN && !c->n && (c->resting || c->of->kind == DESTINATION_REMOTE)) {
       channel_drop(c);
       return 1;
     }

@@ -1,8 +1,9 @@
 /* window - how many connections one destination may have, and whether it is tried at all. Pure.
 
    As long as no connection has failed it grows by WINDOW_STRIDE with each success, which makes it four times as large with
-   each round of answers; then by one. It halves when a connection fails, once a second. After WINDOW_DEAD failures in a row the destination is dead: nothing is tried
-   until a pause is over, then one connection probes it. The pause doubles from WINDOW_PAUSE to WINDOW_PAUSE_MAX.
+   each round of answers; then by one. It halves when a connection fails, once a second. After WINDOW_DEAD failures in a row
+   the destination is dead: nothing is tried until a pause is over, then one connection probes it. The pause doubles from
+   WINDOW_PAUSE to WINDOW_PAUSE_MAX.
    One that has answered in the last WINDOW_ALIVE seconds is not dead but has too many connections.
    Times are seconds of the runner's own clock, which never jumps. */
 #ifndef TERN_SEND_WINDOW_H

@@ -116,10 +116,15 @@ static void the_answer_arrives_whole(void **state)
   assert_string_equal(done.remote, "mx.test[192.0.2.1]:25");
   for (unsigned int i = 0; i < JOB_RCPT_MAX; i++)
     assert_memory_equal(done.results[i].text, r[i].text, 501);
-  assert_int_equal(job_put_to_mailbox(&near_end, 6, 1), 1);
+  assert_int_equal(job_put_to_mailbox(&near_end, 6, 1, 0), 1);
   carry(&f);
   assert_int_equal(job_take_done(&done, &f), 1);
   assert_true(done.number == 6 && !done.n && done.to_mailbox && done.only);
+  assert_int_equal(job_put_to_mailbox(&near_end, 7, 0, r), 1);
+  carry(&f);
+  assert_int_equal(job_take_done(&done, &f), 1);
+  assert_true(done.number == 7 && done.to_mailbox && !done.only && done.n == 1);
+  assert_string_equal(done.results[0].text, r[0].text);
 }
 
 static void nonsense_is_refused(void **state)

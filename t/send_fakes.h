@@ -251,13 +251,17 @@ static void fakes_agent(int fd, enum process_kind kind, char const *name)
     result_set(&r, RESULT_OK, STATUS_NONE, "delivered");
     if (!strcmp(name, "perm"))
       result_set(&r, RESULT_PERMANENT, STATUS_MAILBOX_FULL, "his mailbox is full");
-    if ((!strcmp(name, "temp") || !strcmp(name, "beside")) && fakes_plays("temp"))
+    if (((!strcmp(name, "temp") || !strcmp(name, "beside")) && fakes_plays("temp")) ||
+        (!strcmp(name, "half") && fakes_plays("half-later")))
       result_set(&r, RESULT_TEMPORARY, STATUS_MAILBOX, "his mailbox is locked");
     if (!strcmp(name, "liar") && fakes_plays("liar"))
       job_put_done(&d, j.number + 1, &r, 1, 0);
     else if ((!strcmp(name, "mbox") || !strcmp(name, "beside")) && kind == PROCESS_PLAIN)
-      job_put_to_mailbox(&d, j.number, !strcmp(name, "beside"));
-    else {
+      job_put_to_mailbox(&d, j.number, !strcmp(name, "beside"), 0);
+    else if (!strcmp(name, "half") && kind == PROCESS_PLAIN) {
+      result_set(&r, RESULT_PERMANENT, STATUS_UNKNOWN_MAILBOX, "his program is broken");
+      job_put_to_mailbox(&d, j.number, 0, &r);
+    } else {
       if (r.class == RESULT_OK)
         fakes_tell(who, name, j.id, to);
       job_put_done(&d, j.number, &r, 1, 0);

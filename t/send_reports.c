@@ -342,16 +342,23 @@ static void half_an_expansion_is_not_repeated(void **state)
 
 /* ---- a host that does not answer */
 
+/* It is dead, and thirty messages wait for it. */
+static destination *dead_host_of_30(char const *sender)
+{
+  fakes_play("down", 1);
+  for (unsigned int k = 0; k < 30; k++)
+    put(sender, "a@down.test");
+  until(5, all.schedule.w.n == 30 && !all.schedule.active);
+  destination *d = destination_find(&all.destinations, DESTINATION_REMOTE, "down.test", 0);
+  assert_true(d && d->w.dead && window_left(&d->w, all.now));
+  return d;
+}
+
 static void a_dead_host_is_probed_by_one_message(void **state)
 {
   unsigned int tried;
   (void)state;
-  fakes_play("down", 1);
-  for (unsigned int k = 0; k < 30; k++)
-    put("s@here.test", "a@down.test");
-  until(5, all.schedule.w.n == 30 && !all.schedule.active);
-  destination *d = destination_find(&all.destinations, DESTINATION_REMOTE, "down.test", 0);
-  assert_true(d && d->w.dead && window_left(&d->w, all.now));
+  destination *d = dead_host_of_30("s@here.test");
   tried = fakes_told("remote down.test");
   d->w.until = all.now; /* its pause is over */
   for (uint32_t n; (n = waiting_earliest(&all.schedule.w)) != WAITING_NONE;)
@@ -369,13 +376,8 @@ static void a_dead_hosts_mail_comes_back_together(void **state)
 {
   unsigned int tried;
   (void)state;
-  fakes_play("down", 1);
   fakes_play("slow", 1); /* the reports stay in the queue */
-  for (unsigned int k = 0; k < 30; k++)
-    put("slow@here.test", "a@down.test");
-  until(5, all.schedule.w.n == 30 && !all.schedule.active);
-  destination *d = destination_find(&all.destinations, DESTINATION_REMOTE, "down.test", 0);
-  assert_true(d && d->w.dead && window_left(&d->w, all.now));
+  (void)dead_host_of_30("slow@here.test");
   tried = fakes_told("remote down.test");
   set("queuelifetime", "0\n");
   runner_reload(&all);

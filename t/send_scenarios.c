@@ -49,6 +49,26 @@ static void what_a_forward_names_beside_the_mailbox_gets_it_once(void **state)
   assert_int_equal(fakes_told("local-m beside"), 1);
 }
 
+static void what_fails_beside_the_mailbox_is_told_when_that_has_it(void **state)
+{
+  (void)state;
+  kill(remote_pid, SIGSTOP); /* the report stays in the queue */
+  fakes_play("half-later", 1);
+  put("s@ok.test", "half@here.test");
+  until(5, fakes_told("job half") == 2 && !all.schedule.active);
+  assert_int_equal(look(last_id).rcpt[0], STORE_DEFERRED);
+  assert_int_equal(fakes_told("queued <>"), 0);
+  fakes_play("half-later", 0);
+  runner_all_now(&all);
+  until(5, fakes_told("queued <>") == 1);
+  assert_int_equal(fakes_told("local-m half"), 1);
+  char const *text = text_of(told_id("queued <>"));
+  assert_non_null(strstr(text, "Final-Recipient: rfc822; half@here.test\nAction: failed\nStatus: 5.1.1\n"));
+  assert_non_null(strstr(text, "his program is broken"));
+  kill(remote_pid, SIGCONT);
+  until(5, quiet());
+}
+
 static void failures_make_one_report(void **state)
 {
   (void)state;
@@ -663,6 +683,7 @@ int main(void)
       SCENARIO(many_messages_use_one_process),
       SCENARIO(a_user_without_forward_gets_it_in_his_mailbox),
       SCENARIO(what_a_forward_names_beside_the_mailbox_gets_it_once),
+      SCENARIO(what_fails_beside_the_mailbox_is_told_when_that_has_it),
       SCENARIO(failures_make_one_report),
       SCENARIO(a_deferred_message_waits_and_says_why),
       SCENARIO(an_alias_becomes_new_messages),

@@ -191,7 +191,7 @@ check "a mailbox beside a forward waits" within 15 waits hans@here.test 'directo
 check "the forward does not" within 15 mbox_has emil beside
 try_all_now; sleep 1
 s6-svc -k "$TERN_HOME/service/send"; sleep 1
-check "a runner that was killed tries it again" within 15 waits hans@here.test 'directory|not a regular file'
+check "when the runner was killed it still waits" within 15 waits hans@here.test 'directory|not a regular file'
 rm -rf "$work"/mail/[abcdefgh]*
 try_all_now
 check "the mailbox gets it" within 20 mbox_has hans beside
@@ -201,6 +201,7 @@ as_user hans sh -c 'cat >"$0/.forward"' "$HOMES/hans" <<'F'
 F
 mail_to broken hans
 check "a program that fails for good does not take the mailbox its message" within 15 mbox_has hans broken
+check "and is told of" within 15 eval 'logs | grep -q " failed to=hans@here.test .*status=5.1.1"'
 check "all of it arrives in mailboxes that are new" within 20 eval '(for u in anna bert carl dora gina; do mbox_has $u odd || exit 1; done)'
 check "which are the users' own, 0600" [ "$(stat -c %a "$work/mail/anna")" = 600 ]
 stop

@@ -70,8 +70,8 @@ def tmp_is_empty():
 
 def warm():
     """How many workers tern-queue keeps at rest: as many as it has when a second passes in which nobody wants one."""
-    seen = -1
-    while True:
+    seen = 0
+    for _ in range(PATIENCE):
         try:
             now = len(children(house.pid("queue")))
         except OSError:
@@ -80,6 +80,7 @@ def warm():
             return now
         seen = now
         time.sleep(1)
+    sys.exit("not ok kills: tern-queue does not come to rest")
 
 
 WARM = warm()
