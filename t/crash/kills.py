@@ -340,8 +340,12 @@ def judge_repeats(tag, report):
     bounces = [m for m in house.mails("bert") if f"Subject: bounced-{tag}\n".encode() in m[1]]
     n = 1 if is_done(marks, "bounced", 0) else 2
     want(len(bounces) <= n, f"{len(bounces)} bounces, want at most {n}")
-    for user, found in (("anna", copies(house.mails("anna"), f"expanded-{tag}")), ("far2", [1 for r, t, _ in sink.took if r.startswith("far2") and f"Subject: expanded-{tag}\n".encode() in t])):
-        want(len(found) <= 1 + bool(killed), f"{user} has {len(found)} copies of expanded")
+    n = len(copies(house.mails("anna"), f"expanded-{tag}"))
+    want(n <= 1 + bool(killed), f"anna has {n} copies of expanded")
+    # a kill may find two deeds unmarked, if they were done in one turn: the expansion, and what came of it was relayed
+    times = [b for r, t, b in sink.took if r.startswith("far2") and f"Subject: expanded-{tag}\n".encode() in t]
+    both = bool(killed) and not is_done(marks, "expanded", 0) and min(times, default=killed) < killed
+    want(len(times) <= 1 + bool(killed) + both, f"far2 has {len(times)} copies of expanded")
     want(not [r for r, _, _ in sink.took if r.startswith("never")], "a recipient that was refused got a message")
 
 
